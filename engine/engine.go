@@ -1,0 +1,155 @@
+package engine
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"net/netip"
+)
+
+// Errors that a caller decides on.
+var (
+	ErrNotFound     = errors.New("no such torrent")
+	ErrStopped      = errors.New("the engine is stopped")
+	ErrProfileInUse = errors.New("another Piecewise is using this profile")
+)
+
+// DuplicateError is returned by Add for a torrent that is in the list already.
+// Its new trackers were merged.
+type DuplicateError struct {
+	ID   ID
+	Name string
+}
+
+func (e *DuplicateError) Error() string {
+	return fmt.Sprintf("%q is already in the list", e.Name)
+}
+
+// Engine downloads and seeds torrents. Its methods may be called from any
+// goroutine while Run runs; each returns once the engine's loop has applied it,
+// which takes no disk and no network, or with ErrStopped, or with ctx's error.
+type Engine struct {
+	cfg     Config
+	cmds    chan func(*state)
+	updates chan Update
+	stopped chan struct{} // closed when Run has ended
+}
+
+// New returns an engine that does nothing before Run.
+func New(cfg Config) *Engine {
+	return &Engine{
+		cfg:     cfg,
+		cmds:    make(chan func(*state)),
+		updates: make(chan Update),
+		stopped: make(chan struct{}),
+	}
+}
+
+// Updates returns the channel on which Run sends the newest snapshot and the
+// events since the last read. It has one reader; a slow one gets merged updates.
+// It is closed when Run ends.
+func (e *Engine) Updates() <-chan Update { return e.updates }
+
+// do runs f in the engine's loop and returns f's error.
+func (e *Engine) do(ctx context.Context, f func(*state) error) error {
+	result := make(chan error, 1)
+	select {
+	case e.cmds <- func(s *state) { result <- f(s) }:
+		return <-result
+	case <-e.stopped:
+		return ErrStopped
+	case <-ctx.Done():
+		return ctx.Err()
+	}
+}
+
+// AddOptions are the choices of the add dialog.
+type AddOptions struct {
+	Dir        string           // where its files go; "" for Settings.Dir
+	Paused     bool             // do not start it
+	Priorities map[int]Priority // by file index; a file that is not named is Normal
+	Peers      []netip.AddrPort // peers to dial at once
+}
+
+// Add puts a torrent in the list and starts it, unless opts says Paused. A
+// preview of the same torrent is kept and becomes the torrent. If the torrent is
+// there already, its new trackers are merged and the error is a *DuplicateError.
+func (e *Engine) Add(ctx context.Context, src *Source, opts AddOptions) (ID, error) {
+	return src.ID, e.do(ctx, func(s *state) error { return s.add(src, opts) })
+}
+
+// Preview begins to fetch the metadata of a magnet, without files and without
+// an entry in the list: the snapshot has a row with Preview set, which gets its
+// Meta once a peer has sent it. Add keeps it, Discard ends it. A torrent that is
+// in the list gives a *DuplicateError.
+func (e *Engine) Preview(ctx context.Context, src *Source) error {
+	return e.do(ctx, func(s *state) error { return s.preview(src) })
+}
+
+// Discard ends a preview; without one it does nothing.
+func (e *Engine) Discard(ctx context.Context, id ID) error {
+	return e.do(ctx, func(s *state) error { return s.discard(id) })
+}
+
+// Pause stops a torrent: no peers, no announces, until Resume.
+func (e *Engine) Pause(ctx context.Context, id ID) error {
+	return e.do(ctx, func(s *state) error { return s.pause(id) })
+}
+
+// Resume starts a torrent that was paused or has stopped by itself.
+func (e *Engine) Resume(ctx context.Context, id ID) error {
+	return e.do(ctx, func(s *state) error { return s.resume(id) })
+}
+
+// Remove takes a torrent from the list. With files, the files that Removal lists
+// go to the trash afterwards; an event tells if that fails. Files that were there
+// before the torrent was added are never touched.
+func (e *Engine) Remove(ctx context.Context, id ID, files bool) error {
+	return e.do(ctx, func(s *state) error { return s.remove(id, files) })
+}
+
+// Removal lists the full paths of the files on disk that Remove would put in the
+// trash, in the order of the torrent. It looks at the disk and may take a while.
+func (e *Engine) Removal(ctx context.Context, id ID) ([]string, error) {
+	return e.removal(ctx, id)
+}
+
+// Recheck hashes all of a torrent's data on disk and believes only what is right.
+func (e *Engine) Recheck(ctx context.Context, id ID) error {
+	return e.do(ctx, func(s *state) error { return s.recheck(id) })
+}
+
+// SetPriority sets the priority of some of a torrent's files, by index.
+func (e *Engine) SetPriority(ctx context.Context, id ID, files []int, p Priority) error {
+	return e.do(ctx, func(s *state) error { return s.setPriority(id, files, p) })
+}
+
+// AddPeers dials peers by hand.
+func (e *Engine) AddPeers(ctx context.Context, id ID, peers []netip.AddrPort) error {
+	return e.do(ctx, func(s *state) error { return s.addPeers(id, peers) })
+}
+
+// Announce asks all trackers of a torrent for peers now.
+func (e *Engine) Announce(ctx context.Context, id ID) error {
+	return e.do(ctx, func(s *state) error { return s.announceNow(id) })
+}
+
+// Magnet returns the magnet link of a torrent with its trackers.
+func (e *Engine) Magnet(ctx context.Context, id ID) (string, error) {
+	var link string
+	err := e.do(ctx, func(s *state) (err error) {
+		link, err = s.magnet(id)
+		return err
+	})
+	return link, err
+}
+
+// Watch makes the snapshots carry a Detail of the torrent; the zero ID ends it.
+func (e *Engine) Watch(ctx context.Context, id ID) error {
+	return e.do(ctx, func(s *state) error { return s.watch(id) })
+}
+
+// SetSettings replaces the settings and saves them. An empty Dir keeps the old one.
+func (e *Engine) SetSettings(ctx context.Context, v Settings) error {
+	return e.do(ctx, func(s *state) error { return s.setSettings(v) })
+}

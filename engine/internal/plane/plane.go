@@ -1,0 +1,125 @@
+// Package plane has the shapes in which the data plane of a running torrent is
+// seen: piece states, peers, counters, limits and block events. Whoever carries
+// the blocks offers them, and engine passes them on under its own names.
+//
+// All values are plain data. A Bits is never changed after it was handed out.
+package plane
+
+import (
+	"net/netip"
+	"time"
+)
+
+// PieceState is what we have of one piece.
+type PieceState uint8
+
+// The states of a piece, in the order in which a piece passes through them.
+const (
+	Missing   PieceState = iota // nothing of it, nothing asked for
+	Requested                   // blocks are asked for, none has arrived
+	Partial                     // some blocks have arrived
+	Verified                    // all there, and its hash is right
+	Failed                      // all arrived, and its hash was wrong; it is fetched again
+)
+
+// Transport is how a peer is connected.
+type Transport uint8
+
+// The transports.
+const (
+	TCP Transport = iota
+	UTP           // BEP 29
+)
+
+// Encryption is what message stream encryption a connection has.
+type Encryption uint8
+
+// The kinds of encryption.
+const (
+	Plain      Encryption = iota
+	HeaderOnly            // the handshake is obfuscated, the rest is not
+	RC4                   // everything is encrypted
+)
+
+// Origin is how we learned of a peer.
+type Origin uint8
+
+// The origins of a peer.
+const (
+	OriginUnknown  Origin = iota
+	OriginTracker         // a tracker named it
+	OriginDHT             // the DHT named it
+	OriginPEX             // another peer named it, BEP 11
+	OriginLSD             // found on the local network, BEP 14
+	OriginIncoming        // it connected to us
+	OriginManual          // the user named it
+)
+
+// Peer is one connected peer at one moment.
+type Peer struct {
+	Addr       netip.AddrPort
+	ID         [20]byte
+	Client     string // as the peer tells it, or read from its ID; not safe to show unescaped
+	Have       Bits   // the pieces it says it has
+	Transport  Transport
+	Encryption Encryption
+	Origin     Origin
+
+	Choking    bool // we choke it
+	Interested bool // we want something it has
+	Choked     bool // it chokes us
+	Wanted     bool // it wants something we have
+
+	Down, Up             int64 // payload, bytes/s
+	Downloaded, Uploaded int64 // payload, bytes since it connected
+	Requests             int   // blocks we have asked it for and wait for
+}
+
+// Counters are totals since the torrent was started, in bytes where not said
+// otherwise.
+type Counters struct {
+	Downloaded, Uploaded int64 // payload
+	Wasted               int64 // payload that was not needed or failed its hash
+	HashFailures         int   // pieces
+	Verified             int   // pieces
+}
+
+// EventKind is what happened to a block or a peer.
+type EventKind uint8
+
+// The kinds of events.
+const (
+	BlockRequested EventKind = iota
+	BlockReceived
+	BlockSent
+	PieceVerified
+)
+
+// Event is one thing that happened on the wire.
+type Event struct {
+	Kind          EventKind
+	Time          time.Time
+	Peer          netip.AddrPort // the zero value if no peer is involved
+	Piece         int
+	Begin, Length int // of the block, in bytes within the piece
+}
+
+// Priority is how much a file is wanted.
+type Priority uint8
+
+// The priorities of a file.
+const (
+	Normal Priority = iota
+	Skip            // not wanted; pieces that it shares with a wanted file still come
+	High            // its pieces come first
+)
+
+// Unlimited as a Limits field means that there is no limit.
+const Unlimited = -1
+
+// Limits are bytes a second, slots and connections; 0 allows none.
+type Limits struct {
+	Down, Up    int64
+	Slots       int
+	Connections int
+}

@@ -1,0 +1,97 @@
+package engine
+
+import "time"
+
+// Update is what the engine sends: the newest snapshot, and the events since
+// the last update that was read.
+type Update struct {
+	Snapshot *Snapshot
+	Events   []Event
+}
+
+// Snapshot is the whole engine at one moment. It and all it points to are never
+// changed after it was sent.
+type Snapshot struct {
+	Time     time.Time
+	Torrents []*Torrent // in the order in which they were added; previews too
+	Detail   *Detail    // of the watched torrent; nil if none is watched
+	Settings Settings
+
+	Down, Up             int64 // payload of all torrents, bytes/s
+	Downloaded, Uploaded int64 // payload of all torrents since the first start, bytes
+	Peers                int   // connected
+	Port                 int   // the TCP port we listen on
+	DHTNodes             int   // -1 if the DHT is off
+	Free                 int64 // bytes free where new torrents are saved; -1 if unknown
+}
+
+// Torrent returns the row of id, or nil.
+func (s *Snapshot) Torrent(id ID) *Torrent {
+	for _, t := range s.Torrents {
+		if t.ID == id {
+			return t
+		}
+	}
+	return nil
+}
+
+// Detail is what is only sampled of the torrent that is watched, four times a
+// second. Parts that did not change share their memory with earlier details.
+type Detail struct {
+	ID           ID
+	Availability []uint16 // per piece: connected peers that have it, not counting us
+	Peers        []Peer   // ordered by address
+	Done         []int64  // per file of Meta.Files: verified bytes
+	Priorities   []Priority
+	Trackers     []Tracker
+	Log          []LogLine // oldest first, the newest 500
+}
+
+// TrackerState is how the last announce to a tracker went.
+type TrackerState uint8
+
+// The states of a tracker.
+const (
+	TrackerIdle       TrackerState = iota // not contacted yet
+	TrackerAnnouncing                     // an announce is on its way
+	TrackerWorking                        // the last announce succeeded
+	TrackerFailing                        // the last announce failed, see Message
+)
+
+// Tracker is one tracker of a torrent.
+type Tracker struct {
+	URL          string
+	Tier         int // 0 is tried first (BEP 12)
+	State        TrackerState
+	Message      string    // the error, or the tracker's warning; from outside
+	Seeds, Peers int       // in the swarm as it tells; -1 if unknown
+	Last, Next   time.Time // announces; zero if none
+}
+
+// LogLine is one line of a torrent's log.
+type LogLine struct {
+	Time time.Time
+	Text string // one sentence; may hold text from outside
+}
+
+// EventKind is what happened.
+type EventKind uint8
+
+// The kinds of events.
+const (
+	Added       EventKind = iota // a torrent is in the list
+	GotMetadata                  // a magnet's metadata arrived
+	Finished                     // all that is wanted is verified
+	Removed                      // a torrent left the list
+	Fault                        // a torrent stopped by itself; Text says why
+	Notice                       // something the user should read; Text says what
+)
+
+// Event is something that happened to a torrent, or to the engine if ID is zero.
+type Event struct {
+	Kind EventKind
+	Time time.Time
+	ID   ID
+	Name string // the torrent's
+	Text string // one plain sentence
+}
