@@ -1,0 +1,123 @@
+package disk
+
+import (
+	"container/list"
+	"os"
+	"sync"
+)
+
+// handles is shared by all torrents, so that thousands of them stay within the
+// process's limit of open files.
+var handles = newCache(128)
+
+// key names a handle. Reading and writing have their own, so that a file that
+// may only be read can be.
+type key struct {
+	torrent *Torrent
+	file    int
+	write   bool
+}
+
+// handle is an open file with the number of its users. All fields but file are
+// guarded by the cache's mutex.
+type handle struct {
+	key   key
+	file  *os.File
+	users int
+	place *list.Element // nil once it is out of the cache
+}
+
+// cache keeps the handles that were used last. One in use is never closed: if
+// it is dropped meanwhile, its last user closes it.
+type cache struct {
+	limit  int
+	mu     sync.Mutex
+	byKey  map[key]*handle
+	recent *list.List // of *handle, the newest first
+}
+
+func newCache(limit int) *cache {
+	return &cache{limit: limit, byKey: make(map[key]*handle), recent: list.New()}
+}
+
+// acquire returns the handle for k, opening it with open if there is none. The
+// caller must release it.
+func (c *cache) acquire(k key, open func() (*os.File, error)) (*handle, error) {
+	c.mu.Lock()
+	h := c.take(k)
+	c.mu.Unlock()
+	if h != nil {
+		return h, nil
+	}
+	f, err := open()
+	if err != nil {
+		return nil, err
+	}
+	c.mu.Lock()
+	if h = c.take(k); h != nil { // another was faster
+		c.mu.Unlock()
+		return h, f.Close()
+	}
+	h = &handle{key: k, file: f, users: 1}
+	h.place = c.recent.PushFront(h)
+	c.byKey[k] = h
+	idle := c.shrink()
+	c.mu.Unlock()
+	closeAll(idle)
+	return h, nil
+}
+
+func (c *cache) take(k key) *handle {
+	h := c.byKey[k]
+	if h != nil {
+		h.users++
+		c.recent.MoveToFront(h.place)
+	}
+	return h
+}
+
+func (c *cache) release(h *handle) {
+	c.mu.Lock()
+	h.users--
+	last := h.users == 0 && h.place == nil
+	c.mu.Unlock()
+	if last {
+		closeAll([]*handle{h})
+	}
+}
+
+// forget drops all handles of a torrent and returns once the idle ones are closed.
+func (c *cache) forget(t *Torrent) {
+	c.mu.Lock()
+	var idle []*handle
+	for k, h := range c.byKey {
+		if k.torrent == t {
+			idle = c.drop(h, idle)
+		}
+	}
+	c.mu.Unlock()
+	closeAll(idle)
+}
+
+func (c *cache) shrink() (idle []*handle) {
+	for c.recent.Len() > c.limit {
+		idle = c.drop(c.recent.Back().Value.(*handle), idle)
+	}
+	return idle
+}
+
+func (c *cache) drop(h *handle, idle []*handle) []*handle {
+	c.recent.Remove(h.place)
+	h.place = nil
+	delete(c.byKey, h.key)
+	if h.users == 0 {
+		idle = append(idle, h)
+	}
+	return idle
+}
+
+func closeAll(idle []*handle) {
+	for _, h := range idle {
+		_ = h.file.Close() // what was written is made safe by Sync, which reports its own errors
+	}
+}

@@ -1,0 +1,187 @@
+package disk
+
+import (
+	"errors"
+	"fmt"
+	"io/fs"
+	"os"
+	"path/filepath"
+	"sync"
+	"sync/atomic"
+
+	"piecewise/engine/internal/plane"
+)
+
+// Options is what a Torrent is opened with.
+type Options struct {
+	Dir     string     // save folder; made at the first write if it is not there
+	Layout  Layout     // kept, not copied
+	Have    plane.Bits // verified pieces; copied; the zero value is none
+	Foreign []int      // indices of files that were there before the torrent was added
+
+	// OnWrite is told of every block that was written. It may be nil.
+	OnWrite func(piece int, begin, length int64)
+	// OnVerified is told when the library has hashed a piece. It may be nil.
+	OnVerified func(piece int, ok bool)
+	// OnError is told of the first write that failed. It may be nil.
+	OnError func(error)
+}
+
+// Torrent is the files of one torrent. Its methods may be called from any
+// goroutine.
+type Torrent struct {
+	dir    string
+	layout Layout
+	opts   Options
+
+	written, served atomic.Int64
+	closed          atomic.Bool
+	failed          sync.Once
+
+	creating sync.Mutex // one file is created at a time
+	hadDir   bool       // guarded by creating: the save folder was there; if it is gone, its disk is
+
+	mu      sync.Mutex // guards what follows; never held while touching the disk
+	have    plane.Bits
+	owners  []owner         // per file
+	dirty   map[int]bool    // files written since the last Sync
+	folders map[string]bool // full paths of folders that got a new entry since
+}
+
+// owner is whose file it is.
+type owner uint8
+
+const (
+	nobody owner = iota // not there yet
+	ours
+	foreign
+)
+
+// Open looks at the files that are there and creates nothing. It fails if the
+// layout is not sound, if something other than a file stands in a file's place,
+// or with a *MissingError if verified pieces cannot be there.
+func Open(o Options) (*Torrent, error) {
+	if err := o.Layout.check(); err != nil {
+		return nil, err
+	}
+	dir, err := filepath.Abs(o.Dir)
+	if err != nil {
+		return nil, fmt.Errorf("find save folder: %w", err)
+	}
+	t := &Torrent{
+		dir: dir, layout: o.Layout, opts: o,
+		have:    plane.MakeBits(o.Layout.Pieces),
+		owners:  make([]owner, len(o.Layout.Files)),
+		dirty:   make(map[int]bool),
+		folders: make(map[string]bool),
+	}
+	for i := range o.Layout.Pieces {
+		if o.Have.Has(i) {
+			t.have.Set(i)
+		}
+	}
+	for _, i := range o.Foreign {
+		if i >= 0 && i < len(t.owners) {
+			t.owners[i] = foreign
+		}
+	}
+	if err := t.survey(); err != nil {
+		return nil, err
+	}
+	return t, nil
+}
+
+// survey finds out which files are there and long enough.
+func (t *Torrent) survey() error {
+	sizes, err := stat(t.dir, t.layout)
+	if err != nil && !errors.Is(err, fs.ErrNotExist) {
+		return err
+	}
+	t.hadDir = err == nil
+	for i, f := range t.layout.Files {
+		if f.Pad {
+			continue
+		}
+		size := int64(-1)
+		if info := sizes[i]; info != nil {
+			size = info.Size()
+			if !info.Mode().IsRegular() && t.owners[i] != foreign {
+				return fmt.Errorf("%s is not a file", t.full(i))
+			}
+			if t.owners[i] == nobody {
+				t.owners[i] = ours
+			}
+		}
+		if need := t.layout.needed(i, t.have.Has); need > 0 && size < need {
+			return &MissingError{i, t.full(i)}
+		}
+	}
+	return nil
+}
+
+// stat returns what is at the path of each file, by index. It fails with
+// fs.ErrNotExist if the folder dir is not there.
+func stat(dir string, l Layout) (map[int]os.FileInfo, error) {
+	root, err := openRoot(dir)
+	if err != nil {
+		return nil, err
+	}
+	defer root.Close()
+	found := make(map[int]os.FileInfo)
+	for i, f := range l.Files {
+		if f.Pad {
+			continue
+		}
+		info, err := root.Lstat(l.name(i))
+		switch {
+		case err == nil:
+			found[i] = info
+		case !errors.Is(err, fs.ErrNotExist):
+			return nil, fmt.Errorf("look at %s: %w", filepath.Join(dir, l.name(i)), bare(err))
+		}
+	}
+	return found, nil
+}
+
+func openRoot(dir string) (*os.Root, error) {
+	info, err := os.Stat(dir)
+	if err != nil {
+		return nil, fmt.Errorf("open folder %s: %w", dir, bare(err))
+	}
+	if !info.IsDir() {
+		return nil, fmt.Errorf("the save folder %s is not a folder", dir)
+	}
+	return os.OpenRoot(dir)
+}
+
+// bare takes the operation and path off an error that names the path itself.
+func bare(err error) error {
+	var p *fs.PathError
+	if errors.As(err, &p) {
+		return p.Err
+	}
+	return err
+}
+
+func (t *Torrent) full(i int) string { return filepath.Join(t.dir, t.layout.name(i)) }
+
+// Have returns a copy of the set of verified pieces.
+func (t *Torrent) Have() plane.Bits {
+	t.mu.Lock()
+	defer t.mu.Unlock()
+	return t.have.Clone()
+}
+
+// Counters returns the payload bytes written since Open and those read for
+// peers, hashing not counted. It takes no lock.
+func (t *Torrent) Counters() (written, served int64) {
+	return t.written.Load(), t.served.Load()
+}
+
+// Close closes the torrent's handles; those in use close when their user is
+// done. It does not Sync. Later reads and writes fail with ErrClosed.
+func (t *Torrent) Close() error {
+	t.closed.Store(true)
+	handles.forget(t)
+	return nil
+}
