@@ -1,0 +1,102 @@
+package view
+
+import (
+	"net/netip"
+	"strings"
+	"testing"
+
+	"piecewise/engine"
+)
+
+func TestPieceSentence(t *testing.T) {
+	states := make([]engine.PieceState, 340)
+	states[11], states[12], states[13] = engine.Verified, engine.Failed, engine.Requested
+	pieces := engine.NewPieces(states)
+	availability := make([]uint16, 340)
+	availability[11], availability[12] = 3, 1
+	tests := []struct {
+		i    int
+		a    []uint16
+		want string
+	}{
+		{11, availability, "piece 12 of 340: verified, 3 peers have it"},
+		{12, availability, "piece 13 of 340: failed its check, 1 peer has it"},
+		{13, availability, "piece 14 of 340: requested, no connected peer has it"},
+		{0, nil, "piece 1 of 340: missing"},
+	}
+	for _, tt := range tests {
+		if got := PieceSentence(pieces, tt.a, tt.i); got != tt.want {
+			t.Errorf("got %q, want %q", got, tt.want)
+		}
+	}
+	if got := CountPieces(pieces); got != [5]int{337, 1, 0, 1, 1} {
+		t.Errorf("counted %v", got)
+	}
+	if got := CountPieces(engine.UniformPieces(7, engine.Verified)); got[engine.Verified] != 7 {
+		t.Errorf("counted %v", got)
+	}
+}
+
+func TestFlags(t *testing.T) {
+	tests := []struct {
+		want string
+		p    engine.Peer
+	}{
+		{"DUTEP", engine.Peer{Interested: true, Wanted: true, Origin: engine.OriginTracker, Encryption: engine.RC4, Transport: engine.UTP}},
+		{"duXe", engine.Peer{Interested: true, Choked: true, Wanted: true, Choking: true, Origin: engine.OriginPEX, Encryption: engine.HeaderOnly}},
+		{"K?I", engine.Peer{Origin: engine.OriginIncoming}},
+		{"", engine.Peer{Choked: true, Choking: true}},
+	}
+	for _, tt := range tests {
+		if got := Flags(&tt.p); got != tt.want {
+			t.Errorf("Flags = %q, want %q", got, tt.want)
+		}
+	}
+	legend := strings.Join(Legend(), "\n")
+	seen := map[byte]bool{}
+	for _, f := range flags {
+		if seen[f.letter] {
+			t.Errorf("two flags have the letter %c", f.letter)
+		}
+		seen[f.letter] = true
+		if !strings.Contains(legend, f.meaning) {
+			t.Errorf("the legend lacks %c", f.letter)
+		}
+	}
+}
+
+func TestSortPeers(t *testing.T) {
+	peers := []engine.Peer{
+		{Addr: netip.MustParseAddrPort("127.0.0.3:1"), Down: 5},
+		{Addr: netip.MustParseAddrPort("127.0.0.2:1"), Down: 5},
+		{Addr: netip.MustParseAddrPort("127.0.0.1:1"), Down: 9},
+	}
+	sorted := SortPeers(peers, PeerDown, false)
+	for i, want := range []int{1, 0, 2} {
+		if sorted[i] != &peers[want] {
+			t.Errorf("place %d has %s", i, sorted[i].Addr)
+		}
+	}
+	if SortPeers(peers, PeerDown, true)[0] != &peers[2] {
+		t.Error("falling starts with the least")
+	}
+	for _, c := range PeerColumns() {
+		if SortPeers(peers, c, true); c.Title() == "" {
+			t.Errorf("column %d has no title", c)
+		}
+	}
+}
+
+func TestPeerTextIsSafe(t *testing.T) {
+	p := &engine.Peer{Client: "a\u202eb", ID: [20]byte{'-', 'q', 'B', '5', '0', '0', '0', '-', 0xff}}
+	if got := PeerClient.Text(p); got != `a\u202eb` {
+		t.Errorf("client %q", got)
+	}
+	if got := PeerID.Text(p); got != "-qB5000-ff"+strings.Repeat("0", 22) {
+		t.Errorf("peer ID %q", got)
+	}
+	p.ID[0] = 0x1b
+	if got := PeerID.Text(p); !strings.HasPrefix(got, "1b71") {
+		t.Errorf("a peer ID with a control reads %q", got)
+	}
+}

@@ -1,0 +1,110 @@
+package view
+
+import (
+	"fmt"
+	"strings"
+	"time"
+
+	"piecewise/engine"
+	"piecewise/ui/format"
+)
+
+// Fact is one line of the overview of a torrent.
+type Fact struct{ Label, Text string }
+
+// Facts tells all that is known of a torrent, at a moment. Facts about which
+// nothing is known are left out.
+func Facts(t *engine.Torrent, now time.Time) []Fact {
+	facts := []Fact{
+		{"Name", title(t)},
+		{"Status", Sentence(t)},
+		{"Saved in", format.Text(t.Dir)},
+		{"Info hash", t.ID.String()},
+		{"Downloaded", fmt.Sprintf("%s of %s wanted; %s in all its life", format.Size(t.Have), format.Size(t.Wanted), format.Size(t.Downloaded))},
+		{"Uploaded", fmt.Sprintf("%s, ratio %s", format.Size(t.Uploaded), format.Ratio(t.Ratio()))},
+		{"Trackers", fmt.Sprintf("%d, of which %d work", t.Trackers, t.TrackersWorking)},
+		{"Tracker trouble", format.Text(t.TrackerErr)},
+		{"Next announce", format.In(t.NextAnnounce, now)},
+		{"Added", format.Moment(t.Added)},
+		{"Finished", format.Moment(t.Finished)},
+	}
+	if t.Meta != nil {
+		facts = append(facts, metaFacts(t.Meta)...)
+	}
+	known := facts[:0]
+	for _, f := range facts {
+		if f.Text != "" && f.Text != format.None {
+			known = append(known, f)
+		}
+	}
+	return known
+}
+
+func metaFacts(m *engine.Meta) []Fact {
+	private := ""
+	if m.Private {
+		private = "yes: peers come from its trackers only"
+	}
+	return []Fact{
+		{"Size", fmt.Sprintf("%s in %s", format.Size(m.Size), format.Plural(len(m.Files), "file", "files"))},
+		{"Pieces", fmt.Sprintf("%s of %s", format.Count(m.Pieces), format.Size(m.PieceLength))},
+		{"Format", m.Version},
+		{"Private", private},
+		{"Comment", format.Text(m.Comment)},
+		{"Made with", format.Text(m.CreatedBy)},
+		{"Made on", format.Moment(m.Created)},
+		{"Its trackers", format.Text(strings.Join(flatten(m.Trackers), ", "))},
+	}
+}
+
+func flatten(tiers [][]string) []string {
+	var all []string
+	for _, tier := range tiers {
+		all = append(all, tier...)
+	}
+	return all
+}
+
+// Totals is what the status bar shows.
+type Totals struct{ Down, Up, Torrents, Peers, Port, DHT, Free string }
+
+// Total sums a snapshot up; torrents is how many are in the list.
+func Total(s *engine.Snapshot, torrents int) Totals {
+	return Totals{
+		Down:     "↓ " + rate(s.Down) + " (" + format.Size(s.Downloaded) + ")",
+		Up:       "↑ " + rate(s.Up) + " (" + format.Size(s.Uploaded) + ")",
+		Torrents: format.Plural(torrents, "torrent", "torrents"),
+		Peers:    peers(s.Peers),
+		Port:     port(s.Port),
+		DHT:      dht(s.DHTNodes),
+		Free:     free(s.Free),
+	}
+}
+
+func rate(bytes int64) string {
+	if bytes <= 0 {
+		return "0 B/s"
+	}
+	return format.Rate(bytes)
+}
+
+func port(n int) string {
+	if n == 0 {
+		return "not listening"
+	}
+	return fmt.Sprintf("port %d", n)
+}
+
+func dht(nodes int) string {
+	if nodes < 0 {
+		return "DHT off"
+	}
+	return "DHT " + format.Plural(nodes, "node", "nodes")
+}
+
+func free(bytes int64) string {
+	if bytes < 0 {
+		return "free space unknown"
+	}
+	return format.Size(bytes) + " free"
+}

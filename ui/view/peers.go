@@ -1,0 +1,152 @@
+package view
+
+import (
+	"cmp"
+	"encoding/hex"
+	"slices"
+	"strings"
+
+	"piecewise/engine"
+	"piecewise/ui/format"
+)
+
+// PeerColumn is a column of the list of peers.
+type PeerColumn int
+
+// The columns of the list of peers, in their order.
+const (
+	PeerAddress PeerColumn = iota
+	PeerBar                // drawn from the pieces that the peer has; it has no text
+	PeerDone
+	PeerDown
+	PeerUp
+	PeerClient
+	PeerFlags
+	PeerEncryption
+	PeerDownloaded
+	PeerUploaded
+	PeerRequests
+	PeerID
+
+	numPeerColumns
+)
+
+type peerColumn struct {
+	title   string
+	numeric bool
+	text    func(*engine.Peer) string
+	compare func(a, b *engine.Peer) int
+}
+
+var peerColumns = [numPeerColumns]peerColumn{
+	PeerAddress:    {"Address", false, func(p *engine.Peer) string { return p.Addr.String() }, byAddr},
+	PeerBar:        {"Pieces", false, nil, byPeer(func(p *engine.Peer) int { return p.Have.Count() })},
+	PeerDone:       {"Done", true, peerDone, byPeer(func(p *engine.Peer) int { return p.Have.Count() })},
+	PeerDown:       {"↓", true, func(p *engine.Peer) string { return format.Rate(p.Down) }, byPeer(func(p *engine.Peer) int64 { return p.Down })},
+	PeerUp:         {"↑", true, func(p *engine.Peer) string { return format.Rate(p.Up) }, byPeer(func(p *engine.Peer) int64 { return p.Up })},
+	PeerClient:     {"Client", false, peerClient, byPeer(peerClient)},
+	PeerFlags:      {"Flags", false, Flags, byPeer(Flags)},
+	PeerEncryption: {"Encryption", false, peerEncryption, byPeer(func(p *engine.Peer) uint8 { return uint8(p.Encryption) })},
+	PeerDownloaded: {"Received", true, func(p *engine.Peer) string { return amount(p.Downloaded) }, byPeer(func(p *engine.Peer) int64 { return p.Downloaded })},
+	PeerUploaded:   {"Sent", true, func(p *engine.Peer) string { return amount(p.Uploaded) }, byPeer(func(p *engine.Peer) int64 { return p.Uploaded })},
+	PeerRequests:   {"Requests", true, func(p *engine.Peer) string { return zeroNone(p.Requests) }, byPeer(func(p *engine.Peer) int { return p.Requests })},
+	PeerID:         {"Peer ID", false, peerID, byPeer(peerID)},
+}
+
+// Title returns the heading of the column.
+func (c PeerColumn) Title() string { return peerColumns[c].title }
+
+// Numeric reports whether the column holds numbers.
+func (c PeerColumn) Numeric() bool { return peerColumns[c].numeric }
+
+// Drawn reports whether the column is a picture without text.
+func (c PeerColumn) Drawn() bool { return peerColumns[c].text == nil }
+
+// Text returns what the column shows of a peer; a Drawn one nothing.
+func (c PeerColumn) Text(p *engine.Peer) string {
+	if c.Drawn() {
+		return ""
+	}
+	return peerColumns[c].text(p)
+}
+
+// PeerColumns returns all columns of the list of peers.
+func PeerColumns() []PeerColumn {
+	all := make([]PeerColumn, numPeerColumns)
+	for i := range all {
+		all[i] = PeerColumn(i)
+	}
+	return all
+}
+
+// SortPeers returns the peers sorted by a column, the address deciding where
+// they are equal. The slice is a new one.
+func SortPeers(peers []engine.Peer, c PeerColumn, falling bool) []*engine.Peer {
+	sorted := make([]*engine.Peer, len(peers))
+	for i := range peers {
+		sorted[i] = &peers[i]
+	}
+	slices.SortFunc(sorted, func(a, b *engine.Peer) int {
+		order := peerColumns[c].compare(a, b)
+		if falling {
+			order = -order
+		}
+		return cmp.Or(order, byAddr(a, b))
+	})
+	return sorted
+}
+
+func byPeer[T cmp.Ordered](value func(*engine.Peer) T) func(a, b *engine.Peer) int {
+	return func(a, b *engine.Peer) int { return cmp.Compare(value(a), value(b)) }
+}
+
+func byAddr(a, b *engine.Peer) int { return a.Addr.Compare(b.Addr) }
+
+func peerDone(p *engine.Peer) string {
+	if p.Have.Len() == 0 {
+		return format.None
+	}
+	return format.Percent(int64(p.Have.Count()), int64(p.Have.Len()))
+}
+
+func peerClient(p *engine.Peer) string {
+	if p.Client == "" {
+		return "unknown"
+	}
+	return format.Name(p.Client)
+}
+
+func peerEncryption(p *engine.Peer) string {
+	switch p.Encryption {
+	case engine.HeaderOnly:
+		return "handshake only"
+	case engine.RC4:
+		return "all (RC4)"
+	}
+	return "none"
+}
+
+// peerID shows the readable head of a peer ID, and the rest in hexadecimal.
+func peerID(p *engine.Peer) string {
+	if p.ID == [20]byte{} {
+		return format.None
+	}
+	if head := string(p.ID[:8]); strings.Trim(head, "-") != "" && format.Name(head) == head {
+		return head + hex.EncodeToString(p.ID[8:])
+	}
+	return hex.EncodeToString(p.ID[:])
+}
+
+func amount(bytes int64) string {
+	if bytes == 0 {
+		return format.None
+	}
+	return format.Size(bytes)
+}
+
+func zeroNone(n int) string {
+	if n == 0 {
+		return format.None
+	}
+	return format.Count(n)
+}

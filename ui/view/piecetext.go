@@ -1,0 +1,43 @@
+package view
+
+import (
+	"fmt"
+
+	"piecewise/engine"
+	"piecewise/ui/format"
+)
+
+// PieceSentence says what is known of one piece, 0 ≤ i < pieces.Len: "piece 12
+// of 340: verified, 3 peers have it". Without availability, which may be nil,
+// the peers are left out.
+func PieceSentence(pieces *engine.Pieces, availability []uint16, i int) string {
+	text := fmt.Sprintf("piece %s of %s: %s", format.Count(i+1), format.Count(pieces.Len()), PieceWord(pieces.State(i)))
+	switch {
+	case i >= len(availability):
+	case availability[i] == 0:
+		text += ", no connected peer has it"
+	case availability[i] == 1:
+		text += ", 1 peer has it"
+	default:
+		text += fmt.Sprintf(", %s peers have it", format.Count(int(availability[i])))
+	}
+	return text
+}
+
+// PieceWord returns the word for a piece state.
+func PieceWord(s engine.PieceState) string {
+	return [...]string{"missing", "requested", "partly there", "verified", "failed its check"}[s]
+}
+
+// CountPieces returns how many pieces are in each state.
+func CountPieces(p *engine.Pieces) [5]int {
+	var n [5]int
+	if state, ok := p.Uniform(); ok {
+		n[state] = p.Len()
+		return n
+	}
+	for i := range p.Len() {
+		n[p.State(i)]++
+	}
+	return n
+}

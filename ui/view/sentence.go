@@ -1,0 +1,92 @@
+package view
+
+import (
+	"piecewise/engine"
+	"piecewise/ui/format"
+)
+
+// Sentence says in plain words what a torrent does, or what it waits for and
+// why.
+func Sentence(t *engine.Torrent) string {
+	switch t.State {
+	case engine.Stopped:
+		return paused(t)
+	case engine.Starting:
+		return "Starting"
+	case engine.Checking:
+		return checking(t)
+	case engine.Metadata:
+		if t.Peers > 0 {
+			return "Getting the torrent's details from " + peers(t.Peers)
+		}
+		return "Getting the torrent's details from peers: " + noPeers(t)
+	case engine.Downloading:
+		return downloading(t)
+	case engine.Seeding:
+		return seeding(t)
+	}
+	if t.Err == "" {
+		return "Stopped by an error"
+	}
+	return format.Text(t.Err)
+}
+
+func paused(t *engine.Torrent) string {
+	switch {
+	case t.Meta == nil:
+		return "Paused, its details are not known yet"
+	case t.Done():
+		return "Paused, all there"
+	}
+	return "Paused at " + Progress(t)
+}
+
+func checking(t *engine.Torrent) string {
+	if t.Meta == nil || t.Meta.Pieces == 0 {
+		return "Checking"
+	}
+	return "Checking " + format.Percent(int64(t.Checked), int64(t.Meta.Pieces))
+}
+
+func downloading(t *engine.Torrent) string {
+	switch {
+	case t.Peers == 0:
+		return "Waiting for peers: " + noPeers(t)
+	case t.Down == 0:
+		return "Waiting for " + peers(t.Peers) + " to send"
+	case t.SwarmPeers > t.Peers:
+		return "Downloading from " + format.Count(t.Peers) + " of " + peers(t.SwarmPeers)
+	}
+	return "Downloading from " + peers(t.Peers)
+}
+
+func seeding(t *engine.Torrent) string {
+	leeches := t.Peers - t.Seeds
+	switch {
+	case t.Wanted == 0 && t.Size > 0:
+		return "All its files are skipped"
+	case leeches <= 0:
+		return "Seeding, nobody is asking"
+	case t.Up == 0:
+		return "Seeding, " + peers(leeches) + " connected"
+	}
+	return "Seeding to " + peers(leeches)
+}
+
+// noPeers says why a torrent has no peers.
+func noPeers(t *engine.Torrent) string {
+	known := max(t.SwarmPeers, t.SwarmSeeds)
+	switch {
+	case t.TrackersWorking > 0 && known > 0:
+		return "connecting to the " + format.Count(known) + " that the tracker knows"
+	case t.TrackersWorking > 0:
+		return "the tracker knows 0"
+	case t.TrackerErr != "":
+		return "no tracker answers (" + format.Text(t.TrackerErr) + ")"
+	case t.Trackers > 0:
+		return "asking the tracker"
+	}
+	return "it has no tracker, looking elsewhere"
+}
+
+func peers(n int) string { return format.Plural(n, "peer", "peers") }

@@ -1,0 +1,138 @@
+package view
+
+import (
+	"fmt"
+	"net/netip"
+	"reflect"
+	"strings"
+	"testing"
+	"time"
+
+	"piecewise/engine"
+)
+
+var noon = time.Date(2026, 11, 21, 12, 0, 0, 0, time.UTC)
+
+// checkShown fails for each field of T that can get another value without
+// show's text changing for any of the bases. hidden has the reasons of those
+// that are meant to be so.
+func checkShown[T any](t *testing.T, bases []T, show func(*T) string, hidden map[string]string) {
+	t.Helper()
+	kind := reflect.TypeFor[T]()
+	for i := range kind.NumField() {
+		name, seen := kind.Field(i).Name, false
+		for _, base := range bases {
+			before := show(&base)
+			other(reflect.ValueOf(&base).Elem().Field(i))
+			seen = seen || show(&base) != before
+		}
+		if _, ok := hidden[name]; !seen && !ok {
+			t.Errorf("%s.%s is not shown anywhere", kind, name)
+		} else if seen && ok {
+			t.Errorf("%s.%s is shown, but stands among the exceptions", kind, name)
+		}
+	}
+}
+
+// other gives v another value.
+func other(v reflect.Value) {
+	switch v.Interface().(type) {
+	case time.Duration:
+		v.SetInt(v.Int() + int64(time.Hour))
+		return
+	case engine.Settings:
+		return
+	case time.Time:
+		v.Set(reflect.ValueOf(noon.Add(90 * time.Minute)))
+		return
+	case netip.AddrPort:
+		v.Set(reflect.ValueOf(netip.MustParseAddrPort("127.0.0.9:9")))
+		return
+	case engine.Bits:
+		v.Set(reflect.ValueOf(engine.FullBits(8)))
+		return
+	}
+	switch v.Kind() {
+	case reflect.Bool:
+		v.SetBool(!v.Bool())
+	case reflect.String:
+		v.SetString(v.String() + "other")
+	case reflect.Uint8:
+		v.SetUint((v.Uint() + 1) % 3)
+	case reflect.Int, reflect.Int64:
+		v.SetInt(v.Int() + 37_000)
+	case reflect.Array:
+		v.Index(0).SetUint(0x61)
+	case reflect.Slice:
+		v.Set(reflect.MakeSlice(v.Type(), 1, 1))
+		if v.Type().Elem().Kind() == reflect.Slice {
+			v.Index(0).Set(reflect.ValueOf([]string{"other"}))
+		}
+	case reflect.Pointer:
+		v.SetZero()
+	default:
+		panic(fmt.Sprintf("no other value for %s", v.Type()))
+	}
+}
+
+func torrentText(t *engine.Torrent) string {
+	r := &Row{Torrent: t, Title: title(t)}
+	var b strings.Builder
+	for _, c := range Columns() {
+		fmt.Fprintln(&b, r.Text(c))
+	}
+	fmt.Fprintln(&b, Facts(t, noon))
+	return b.String()
+}
+
+func TestEveryFieldOfATorrentIsShown(t *testing.T) {
+	meta := &engine.Meta{Pieces: 100_000, PieceLength: 1}
+	bases := []engine.Torrent{
+		{State: engine.Checking, Meta: meta, Wanted: 100_000},
+		{State: engine.Downloading, Meta: meta, Wanted: 100_000, Have: 20_000, Peers: 1},
+		{State: engine.Faulted, Meta: meta},
+	}
+	checkShown(t, bases, torrentText, map[string]string{
+		"Preview": "previews are left out of the list, see TestPreviewsAreLeftOut",
+		"Pieces":  "drawn as the bar and the map of pieces; their words are in TestPieceSentence",
+	})
+}
+
+func TestEveryFieldOfAMetainfoIsShown(t *testing.T) {
+	show := func(m *engine.Meta) string { return fmt.Sprint(metaFacts(m)) }
+	checkShown(t, []engine.Meta{{}}, show, map[string]string{
+		"ID":   "the torrent's, which is shown",
+		"Name": "the torrent's, which is shown",
+	})
+}
+
+func TestEveryFieldOfAPeerIsShown(t *testing.T) {
+	show := func(p *engine.Peer) string {
+		var b strings.Builder
+		for _, c := range PeerColumns() {
+			fmt.Fprintln(&b, c.Text(p))
+		}
+		return b.String()
+	}
+	checkShown(t, []engine.Peer{{Have: engine.MakeBits(8)}}, show, nil)
+}
+
+func TestEveryFieldOfATrackerIsShown(t *testing.T) {
+	show := func(tr *engine.Tracker) string {
+		var b strings.Builder
+		for _, c := range TrackerColumns() {
+			fmt.Fprintln(&b, c.Text(tr, noon))
+		}
+		return b.String()
+	}
+	checkShown(t, []engine.Tracker{{}}, show, nil)
+}
+
+func TestEveryTotalIsShown(t *testing.T) {
+	show := func(s *engine.Snapshot) string { return fmt.Sprint(Total(s, len(s.Torrents))) }
+	checkShown(t, []engine.Snapshot{{}}, show, map[string]string{
+		"Time":     "the moment of the snapshot itself",
+		"Detail":   "the tabs of the selected torrent show its parts",
+		"Settings": "the add dialog and the menu show them",
+	})
+}
