@@ -1,0 +1,19 @@
+package demo
+
+import (
+	"go/build"
+	"strings"
+	"testing"
+)
+
+func TestImports(t *testing.T) {
+	pkg, err := build.ImportDir(".", 0)
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, path := range pkg.Imports {
+		if strings.Contains(path, "fyne") || strings.Contains(path, "/internal/") || strings.Contains(path, "piecewise/ui") || strings.Contains(path, "anacrolix") {
+			t.Errorf("demo must not import %s", path)
+		}
+	}
+}

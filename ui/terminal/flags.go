@@ -1,0 +1,70 @@
+package terminal
+
+import (
+	"errors"
+	"fmt"
+	"net/netip"
+	"strings"
+
+	"piecewise/engine"
+
+	"github.com/alecthomas/kong"
+)
+
+// flags are the flags that every command has.
+type flags struct {
+	Profile       string           `placeholder:"DIR" help:"Keep everything we store in this folder."`
+	Dir           string           `placeholder:"DIR" help:"Save in this folder (get, verify: the current one)."`
+	Listen        address          `placeholder:"ADDR:PORT" help:"Let peers connect here; port 0 is any free one."`
+	Peer          []netip.AddrPort `placeholder:"ADDR:PORT" help:"Dial this peer (repeatable)."`
+	NoDHT         bool             `name:"no-dht" help:"Do not look for peers in the distributed hash table."`
+	NoLSD         bool             `name:"no-lsd" help:"Do not look for peers on the local network."`
+	NoPortMapping bool             `help:"Do not ask the router to forward our port."`
+	Loopback      bool             `help:"Stay on this machine: bind and dial 127.0.0.0/8 and ::1 only."`
+	Version       kong.VersionFlag `help:"Print the version."`
+}
+
+// address is an ADDR:PORT to listen on, of which ADDR may be left out.
+type address struct{ netip.AddrPort }
+
+// UnmarshalText reads "127.0.0.1:6881", "[::1]:0" or ":6881".
+func (a *address) UnmarshalText(text []byte) error {
+	s := string(text)
+	if strings.HasPrefix(s, ":") {
+		s = "[::]" + s
+	}
+	p, err := netip.ParseAddrPort(s)
+	if err != nil {
+		return fmt.Errorf("%q is not ADDR:PORT", text)
+	}
+	a.AddrPort = p
+	return nil
+}
+
+// check finds flags that contradict each other.
+func (f *flags) check() error {
+	for _, p := range f.Peer {
+		if p.Port() == 0 {
+			return fmt.Errorf("--peer %v has no port", p)
+		}
+		if f.Loopback && !p.Addr().Unmap().IsLoopback() {
+			return fmt.Errorf("--peer %v is not on this machine, which --loopback demands", p)
+		}
+	}
+	if at := f.Listen.Addr(); f.Loopback && at.IsValid() && !at.IsUnspecified() && !at.Unmap().IsLoopback() {
+		return errors.New("--listen is not on this machine, which --loopback demands")
+	}
+	return nil
+}
+
+// config returns the engine's configuration; its Profile may be "".
+func (f *flags) config() engine.Config {
+	listen := f.Listen.AddrPort
+	if f.Loopback && listen.Addr().IsUnspecified() {
+		listen = netip.AddrPortFrom(netip.AddrFrom4([4]byte{127, 0, 0, 1}), listen.Port())
+	}
+	return engine.Config{
+		Profile: f.Profile, Dir: f.Dir, Listen: listen, Loopback: f.Loopback,
+		NoDHT: f.NoDHT, NoLSD: f.NoLSD, NoPortMapping: f.NoPortMapping,
+	}
+}

@@ -1,0 +1,105 @@
+package terminal
+
+import (
+	"context"
+	"fmt"
+	"os"
+	"path/filepath"
+
+	"piecewise/engine"
+	"piecewise/ui/format"
+)
+
+type getCommand struct {
+	Sources []string `arg:"" name:"source" help:"A .torrent file, a magnet link, an info hash or an https link to a .torrent."`
+	Seed    bool     `help:"Go on seeding afterwards, until interrupted."`
+	JSON    bool     `name:"json" help:"Print one JSON object per torrent and second on standard output, instead of progress."`
+}
+
+// Help is what `get --help` tells besides the flags.
+func (*getCommand) Help() string {
+	return `Without --profile, the same command after an interruption goes on where it was.
+
+With --json every line is one object with infohash, name, state, done, size, have, downloaded, uploaded, down, up,
+peers, seeds, eta and error: bytes, bytes a second and seconds; eta is -1 if unknown, done means that all wanted
+pieces are verified.`
+}
+
+// run downloads and returns once all is verified, or ctx has ended.
+func (c *getCommand) run(ctx context.Context, std *Stdio, f *flags) error {
+	cfg, err := c.config(f)
+	if err != nil {
+		return &startError{err}
+	}
+	sources, err := openAll(ctx, c.Sources, f.Loopback)
+	if err != nil {
+		return err
+	}
+	s := startSession(cfg, c.reporter(std))
+	err = s.add(ctx, sources, engine.AddOptions{Dir: cfg.Dir, Peers: f.Peer})
+	if err == nil {
+		err = s.watch(ctx, c.Seed)
+	}
+	if ended := s.close(); ended != nil {
+		err = &startError{ended}
+	}
+	if err != nil || c.Seed || f.Profile != "" {
+		return err
+	}
+	// The profile was only there to go on after an interruption.
+	if err := os.RemoveAll(cfg.Profile); err != nil {
+		return fmt.Errorf("remove profile: %w", err)
+	}
+	return nil
+}
+
+// config returns the engine's configuration with the folders that get has by default.
+func (c *getCommand) config(f *flags) (engine.Config, error) {
+	cfg := f.config()
+	var err error
+	if cfg.Dir, err = filepath.Abs(cfg.Dir); err != nil {
+		return cfg, fmt.Errorf("find the folder to save in: %w", err)
+	}
+	if cfg.Profile == "" {
+		cfg.Profile, err = getProfile(cfg.Dir, c.Sources)
+	}
+	return cfg, err
+}
+
+func (c *getCommand) reporter(std *Stdio) reporter {
+	if c.JSON {
+		return &jsonLines{w: std.Out}
+	}
+	if s := newScreen(std.Err); s != nil {
+		return &progress{screen: s}
+	}
+	return &plainLines{w: std.Err}
+}
+
+// openAll opens what the user named, each only once.
+func openAll(ctx context.Context, args []string, loopback bool) ([]*engine.Source, error) {
+	var sources []*engine.Source
+	seen := map[engine.ID]bool{}
+	for _, arg := range args {
+		src, err := openSource(ctx, arg, loopback)
+		if err != nil {
+			return nil, err
+		}
+		if !seen[src.ID] {
+			sources = append(sources, src)
+		}
+		seen[src.ID] = true
+	}
+	return sources, nil
+}
+
+func openSource(ctx context.Context, arg string, loopback bool) (*engine.Source, error) {
+	src, err := engine.Open(ctx, arg, loopback)
+	switch {
+	case ctx.Err() != nil:
+		return nil, errInterrupted
+	case err != nil:
+		return nil, &startError{fmt.Errorf("%s: %w", format.Name(arg), err)}
+	}
+	return src, nil
+}

@@ -1,0 +1,153 @@
+package terminal
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"time"
+
+	"piecewise/engine"
+	"piecewise/ui/format"
+)
+
+// session is an engine at work for get: it reads the updates and tells a reporter.
+type session struct {
+	engine *engine.Engine
+	report reporter
+	stop   context.CancelFunc
+	ended  chan error // what Run returned
+
+	ids    []engine.ID // in the order of the command line
+	rows   []*engine.Torrent
+	added  time.Time // a snapshot before this moment does not know all of ids
+	halted map[engine.ID]string
+}
+
+// startSession starts the engine's loop, which ends with close.
+func startSession(cfg engine.Config, r reporter) *session {
+	// Not the command's context: an interrupted get stops the engine in order.
+	ctx, stop := context.WithCancel(context.Background())
+	s := &session{
+		engine: engine.New(cfg), report: r, stop: stop,
+		ended: make(chan error, 1), halted: map[engine.ID]string{},
+	}
+	go func() { s.ended <- s.engine.Run(ctx) }()
+	return s
+}
+
+// add puts the torrents in the list; one that is there already goes on.
+func (s *session) add(ctx context.Context, sources []*engine.Source, opts engine.AddOptions) error {
+	for _, src := range sources {
+		_, err := s.engine.Add(ctx, src, opts)
+		var dup *engine.DuplicateError
+		if errors.As(err, &dup) {
+			err = s.proceed(ctx, src.ID, opts)
+		}
+		switch {
+		case ctx.Err() != nil:
+			return errInterrupted
+		case errors.Is(err, engine.ErrStopped):
+			return err // close knows why
+		case err != nil:
+			return &startError{fmt.Errorf("add %s: %w", format.Name(src.Name), err)}
+		}
+		s.ids = append(s.ids, src.ID)
+	}
+	s.added = time.Now()
+	return nil
+}
+
+func (s *session) proceed(ctx context.Context, id engine.ID, opts engine.AddOptions) error {
+	if err := s.engine.Resume(ctx, id); err != nil {
+		return err
+	}
+	if len(opts.Peers) == 0 {
+		return nil
+	}
+	return s.engine.AddPeers(ctx, id, opts.Peers)
+}
+
+// watch returns when all torrents are done or have stopped by themselves; with
+// seed it goes on until ctx ends, or until none is left to seed.
+func (s *session) watch(ctx context.Context, seed bool) error {
+	second := time.NewTicker(time.Second)
+	defer second.Stop()
+	for {
+		select {
+		case <-ctx.Done():
+			if seed && s.over() {
+				return s.result()
+			}
+			return errInterrupted
+		case u, ok := <-s.engine.Updates():
+			if !ok {
+				return engine.ErrStopped
+			}
+			s.take(u.Snapshot)
+			if err := s.report.changed(s.rows); err != nil {
+				return fmt.Errorf("report progress: %w", err)
+			}
+		case <-second.C:
+			if err := s.report.second(s.rows); err != nil {
+				return fmt.Errorf("report progress: %w", err)
+			}
+		}
+		if s.over() && (!seed || len(s.halted) == len(s.ids)) {
+			return s.result()
+		}
+	}
+}
+
+// take keeps the rows of our torrents from a snapshot.
+func (s *session) take(snap *engine.Snapshot) {
+	if snap == nil || snap.Time.Before(s.added) {
+		return
+	}
+	s.rows = s.rows[:0:0]
+	for _, id := range s.ids {
+		t := snap.Torrent(id)
+		if t == nil {
+			continue
+		}
+		s.rows = append(s.rows, t)
+		delete(s.halted, id)
+		if t.State == engine.Faulted {
+			s.halted[id] = fmt.Sprintf("%s: %s", title(t), format.Text(t.Err))
+		}
+	}
+}
+
+// over reports whether nothing is left to download.
+func (s *session) over() bool {
+	finished := 0
+	for _, t := range s.rows {
+		if t.State == engine.Faulted || t.State == engine.Seeding && t.Done() {
+			finished++
+		}
+	}
+	return len(s.rows) > 0 && finished == len(s.ids)
+}
+
+// result is nil, or one sentence about the first torrent that stopped by itself.
+func (s *session) result() error {
+	for _, id := range s.ids {
+		if why := s.halted[id]; why != "" {
+			return errors.New(why)
+		}
+	}
+	return nil
+}
+
+// close ends the engine's loop in order, which takes 5 s at most, reports the
+// last state and returns what Run did.
+func (s *session) close() error {
+	s.stop()
+	for u := range s.engine.Updates() {
+		s.take(u.Snapshot)
+	}
+	err := <-s.ended
+	if reported := s.report.end(s.rows); err == nil {
+		err = reported
+	}
+	return err
+}

@@ -1,0 +1,62 @@
+package terminal
+
+import (
+	"strings"
+	"unicode"
+
+	"piecewise/engine"
+	"piecewise/ui/format"
+
+	"golang.org/x/text/width"
+)
+
+// title returns a torrent's name, or its info hash while it has none.
+func title(t *engine.Torrent) string {
+	if t.Name == "" {
+		return t.ID.String()
+	}
+	return format.Name(t.Name)
+}
+
+// status returns what a torrent is doing, in words.
+func status(t *engine.Torrent) string {
+	switch t.State {
+	case engine.Faulted:
+		return format.Text(t.Err)
+	case engine.Starting:
+		return "starting"
+	case engine.Metadata:
+		return "waiting for a peer to send the list of files, " + format.Plural(t.Peers, "peer", "peers")
+	case engine.Checking:
+		if t.Meta != nil {
+			return "checking what is there: " + format.Percent(int64(t.Checked), int64(t.Meta.Pieces))
+		}
+	}
+	parts := []string{
+		format.Percent(t.Have, t.Wanted) + " of " + format.Size(t.Wanted),
+		"↓ " + format.Rate(t.Down), "↑ " + format.Rate(t.Up), format.Plural(t.Peers, "peer", "peers"),
+	}
+	if !t.Done() && t.ETA >= 0 {
+		parts = append(parts, format.Duration(t.ETA)+" left")
+	}
+	return strings.Join(parts, "  ")
+}
+
+// clip cuts s where it would be wider than so many columns of a terminal.
+func clip(s string, columns int) string {
+	used := 0
+	for i, r := range s {
+		cell := 1
+		switch width.LookupRune(r).Kind() {
+		case width.EastAsianWide, width.EastAsianFullwidth:
+			cell = 2
+		}
+		if unicode.In(r, unicode.Mn, unicode.Me) {
+			cell = 0
+		}
+		if used += cell; used > columns {
+			return s[:i]
+		}
+	}
+	return s
+}
