@@ -1,0 +1,45 @@
+package announce
+
+import (
+	"context"
+	"crypto/tls"
+	"errors"
+	"net"
+	"net/url"
+	"os"
+	"syscall"
+)
+
+// explain returns a failure as a sentence for people, without the address: that
+// may hold the user's passkey.
+func explain(err error) string {
+	var refusal *refusedError
+	var certificate *tls.CertificateVerificationError
+	var unknown *net.DNSError
+	switch {
+	case errors.As(err, &refusal):
+		if refusal.reason == "" {
+			return "the tracker refuses, without a reason"
+		}
+		return refusal.reason
+	case errors.Is(err, errLoopback):
+		return errLoopback.Error()
+	case errors.As(err, &certificate):
+		return clean("the tracker's certificate is not valid: " + certificate.Err.Error())
+	case errors.As(err, &unknown) && unknown.IsNotFound:
+		return "the tracker's host name is not known"
+	case errors.As(err, &unknown):
+		return "the tracker's host name cannot be looked up"
+	case errors.Is(err, syscall.ECONNREFUSED):
+		return "nothing listens at the tracker's address"
+	case errors.Is(err, syscall.ENETUNREACH), errors.Is(err, syscall.EHOSTUNREACH):
+		return "the tracker's network cannot be reached"
+	case errors.Is(err, context.DeadlineExceeded), errors.Is(err, os.ErrDeadlineExceeded), errors.Is(err, errSilent):
+		return errSilent.Error()
+	}
+	var broken *url.Error
+	if errors.As(err, &broken) {
+		err = broken.Err
+	}
+	return clean(err.Error())
+}

@@ -1,0 +1,116 @@
+package announce
+
+import (
+	"container/heap"
+	"context"
+	"time"
+)
+
+// job is one announce, waiting or on its way.
+type job struct {
+	t      *torrent
+	tier   *tier // nil once the torrent has stopped
+	tr     *tracker
+	event  event
+	stats  *Stats // nil to read them when it is sent
+	ctx    context.Context
+	cancel context.CancelFunc
+	sent   bool
+	after  *job // queued when this one has ended
+}
+
+// lane holds the jobs of one host, oldest first.
+type lane struct {
+	running int
+	waiting []*job
+}
+
+// lanes bounds how many jobs run at the same time, in all and to one host.
+type lanes struct {
+	running     int
+	total, each int
+	hosts       map[string]*lane
+}
+
+func (l *lanes) push(j *job) {
+	h := l.hosts[j.tr.host]
+	if h == nil {
+		h = &lane{}
+		l.hosts[j.tr.host] = h
+	}
+	h.waiting = append(h.waiting, j)
+}
+
+// pop returns a job that may run now, counted as running, or nil.
+func (l *lanes) pop() *job {
+	if l.running >= l.total {
+		return nil
+	}
+	for host, h := range l.hosts {
+		for h.running < l.each && len(h.waiting) > 0 {
+			j := h.waiting[0]
+			h.waiting = h.waiting[1:]
+			if j.ctx.Err() != nil {
+				continue
+			}
+			h.running++
+			l.running++
+			return j
+		}
+		if h.running == 0 && len(h.waiting) == 0 {
+			delete(l.hosts, host)
+		}
+	}
+	return nil
+}
+
+func (l *lanes) done(j *job) {
+	l.running--
+	l.hosts[j.tr.host].running--
+}
+
+// dueHeap orders tiers by their next announce; tiers without one are not in it.
+type dueHeap []*tier
+
+func (h dueHeap) Len() int           { return len(h) }
+func (h dueHeap) Less(i, j int) bool { return h[i].next.Before(h[j].next) }
+func (h dueHeap) Swap(i, j int) {
+	h[i], h[j] = h[j], h[i]
+	h[i].index, h[j].index = i, j
+}
+
+func (h *dueHeap) Push(x any) {
+	r := x.(*tier)
+	r.index = len(*h)
+	*h = append(*h, r)
+}
+
+func (h *dueHeap) Pop() any {
+	last := len(*h) - 1
+	r := (*h)[last]
+	(*h)[last] = nil
+	*h = (*h)[:last]
+	r.index = -1
+	return r
+}
+
+func (h dueHeap) next() (time.Time, bool) {
+	if len(h) == 0 {
+		return time.Time{}, false
+	}
+	return h[0].next, true
+}
+
+// set plans the next announce of a tier; the zero time plans none.
+func (h *dueHeap) set(r *tier, next time.Time) {
+	r.next = next
+	switch {
+	case next.IsZero() && r.index >= 0:
+		heap.Remove(h, r.index)
+	case next.IsZero():
+	case r.index >= 0:
+		heap.Fix(h, r.index)
+	default:
+		heap.Push(h, r)
+	}
+}

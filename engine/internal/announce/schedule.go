@@ -1,0 +1,194 @@
+package announce
+
+import (
+	"context"
+	"errors"
+	"math/rand/v2"
+	"slices"
+	"time"
+)
+
+const (
+	announceTimeout = 45 * time.Second
+	stoppedTimeout  = 10 * time.Second
+	shutTimeout     = 2 * time.Second
+
+	defaultInterval = 30 * time.Minute
+	shortInterval   = time.Minute
+	loopInterval    = time.Second // the least one with Config.Loopback
+	longInterval    = 24 * time.Hour
+
+	firstRetry   = 3 * time.Second
+	shortBackoff = 15 * time.Second
+	longBackoff  = 30 * time.Minute
+)
+
+// wake queues the announces that are due.
+func (s *state) wake(now time.Time) {
+	for {
+		next, ok := s.due.next()
+		if !ok || next.After(now) {
+			return
+		}
+		s.queue(s.due[0])
+	}
+}
+
+// queue queues the announce of a tier, unless its tracker has still to hear of
+// an earlier stop.
+func (s *state) queue(r *tier) {
+	s.due.set(r, time.Time{})
+	tr := r.trackers[r.at]
+	if s.leaving[route{r.t.ID, tr.url}] > 0 {
+		r.held = true
+		return
+	}
+	e := regular
+	switch {
+	case !tr.announced:
+		e = started
+	case r.completed:
+		e = completed
+	}
+	r.job = s.job(r.t, tr, e)
+	r.job.tier = r
+	s.lanes.push(r.job)
+}
+
+func (s *state) job(t *torrent, tr *tracker, e event) *job {
+	j := &job{t: t, tr: tr, event: e}
+	j.ctx, j.cancel = context.WithCancel(s.work)
+	return j
+}
+
+// launch sends the queued jobs that may run now.
+func (s *state) launch() {
+	for j := s.lanes.pop(); j != nil; j = s.lanes.pop() {
+		j.sent = true
+		r := request{url: j.tr.url, id: j.t.ID, event: j.event, trackerID: j.tr.id}
+		if j.stats != nil {
+			r.stats = *j.stats
+		} else {
+			r.stats = j.t.Stats()
+		}
+		if j.tier != nil {
+			j.tr.state = Announcing
+			s.changed(j.t)
+		}
+		go s.send(j, r)
+	}
+}
+
+// send runs on a goroutine of its own, which launch starts and finish or shut
+// awaits by reading its result.
+func (s *state) send(j *job, r request) {
+	timeout := announceTimeout
+	if r.event == stopped {
+		timeout = stoppedTimeout
+	}
+	ctx, cancel := context.WithTimeout(j.ctx, timeout)
+	defer cancel()
+	rep, err := s.a.via.announce(ctx, r)
+	if err == nil && len(rep.peers) > 0 && j.t.live.Err() == nil {
+		j.t.Peers(rep.peers)
+	}
+	s.results <- result{j, rep, err}
+}
+
+// finish takes the result of a job.
+func (s *state) finish(r result) {
+	j := r.job
+	s.lanes.done(j)
+	cut := j.ctx.Err() != nil
+	j.cancel()
+	s.a.cfg.Logger.Debug("announced", "tracker", j.tr.host, "event", j.event.String(), "peers", len(r.reply.peers), "err", r.err)
+	switch {
+	case j.event == stopped:
+		s.left(j)
+	case j.t.live.Err() != nil && j.after == nil:
+	case j.t.live.Err() != nil && (r.err == nil || cut || j.tr.announced):
+		s.lanes.push(j.after)
+	case j.t.live.Err() != nil:
+		for j.after != nil {
+			j = j.after
+			j.cancel()
+		}
+		s.left(j)
+	default:
+		j.tier.job = nil
+		if r.err != nil {
+			s.failed(j, r.err)
+		} else {
+			s.answered(j, r.reply)
+		}
+		s.wake(time.Now())
+		s.changed(j.t)
+	}
+}
+
+// answered plans the next announce of a tier whose tracker has answered.
+func (s *state) answered(j *job, rep reply) {
+	now, tr, r := time.Now(), j.tr, j.tier
+	tr.state, tr.message, tr.last = Working, rep.warning, now
+	tr.seeds, tr.leeches = rep.seeds, rep.leeches
+	if rep.trackerID != "" {
+		tr.id = rep.trackerID
+	}
+	floor := shortInterval
+	if s.a.cfg.Loopback {
+		floor = loopInterval
+	}
+	tr.min = floor
+	if rep.minInterval > 0 {
+		tr.min = rep.minInterval
+	}
+	tr.announced = true
+	if j.event == completed {
+		r.completed = false
+	}
+	copy(r.trackers[1:r.at+1], r.trackers[:r.at])
+	r.trackers[0] = tr
+	r.at, r.fails = 0, 0
+	interval := rep.interval
+	if interval <= 0 {
+		interval = defaultInterval
+	}
+	interval = min(max(interval, rep.minInterval, floor), longInterval)
+	if r.completed {
+		interval = 0
+	}
+	s.due.set(r, now.Add(interval))
+}
+
+// failed goes on to the next tracker of the tier, or waits after the last one.
+func (s *state) failed(j *job, err error) {
+	now, r := time.Now(), j.tier
+	j.tr.state, j.tr.message, j.tr.last = Failing, explain(err), now
+	r.at++
+	if r.at < len(r.trackers) {
+		s.due.set(r, now)
+		return
+	}
+	r.at = 0
+	fresh := !slices.ContainsFunc(r.trackers, func(tr *tracker) bool { return tr.announced })
+	wait := backoff(r.fails, fresh)
+	r.fails++
+	var refusal *refusedError
+	if errors.As(err, &refusal) {
+		wait = min(max(wait, refusal.retry), longInterval)
+	}
+	s.due.set(r, now.Add(wait))
+}
+
+// backoff is how long a tier waits after its fails+1st failure in a row; fresh
+// says that none of its trackers ever answered.
+func backoff(fails int, fresh bool) time.Duration {
+	wait := firstRetry
+	switch {
+	case fresh && fails > 0:
+		wait = shortBackoff << min(fails-1, 10)
+	case !fresh:
+		wait = shortBackoff << min(fails, 10)
+	}
+	return time.Duration(float64(min(wait, longBackoff)) * (0.8 + 0.4*rand.Float64()))
+}
