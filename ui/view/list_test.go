@@ -134,29 +134,6 @@ func TestFilter(t *testing.T) {
 	}
 }
 
-func TestSelection(t *testing.T) {
-	all := some(5)
-	l := NewList()
-	l.Update(all)
-	var s Selection
-	if s.Keep(l) || s.Rows(l) != nil {
-		t.Error("an empty selection has something")
-	}
-	s.Set(all[1].ID, all[1].ID, all[3].ID)
-	l.Sort(Size, true)
-	if s.Keep(l) || len(s.Rows(l)) != 2 || !s.Has(all[3].ID) || s.Has(all[0].ID) || s.Lead() != all[1].ID {
-		t.Error("sorting changes the selection")
-	}
-	l.Update([]*engine.Torrent{all[0], all[3]})
-	if !s.Keep(l) || s.Len() != 1 || s.Lead() != all[3].ID {
-		t.Errorf("after a removal %d are chosen, lead %s", s.Len(), s.Lead())
-	}
-	l.Update(nil)
-	if !s.Keep(l) || !s.Lead().IsZero() {
-		t.Error("what was removed is still chosen")
-	}
-}
-
 func TestMissingName(t *testing.T) {
 	l := NewList()
 	l.Update([]*engine.Torrent{{ID: engine.ID{0xab}}})
