@@ -40,6 +40,24 @@ type Strip struct {
 	Tint   color.RGBA // opaque, instead of the palette's colour for verified; zero for that
 }
 
+// Shown remembers what was last drawn, so that only what changed is drawn again.
+// The zero value has shown nothing.
+type Shown struct {
+	strip   Strip
+	version uint64
+	any     bool
+}
+
+// Update remembers strip as drawn and reports whether it can differ from what
+// was drawn before.
+func (s *Shown) Update(strip Strip) bool {
+	now := Shown{strip, strip.Recent.Version(), true}
+	unchanged := s.any && same(strip.Source, s.strip.Source) && strip.Tint == s.strip.Tint &&
+		strip.Recent == s.strip.Recent && now.version == s.version
+	*s = now
+	return !unchanged
+}
+
 // origin returns what src is a part of, if it is one, and the index there of
 // the first piece of src.
 func origin(src Source) (of Source, offset int) {

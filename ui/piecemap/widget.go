@@ -124,19 +124,16 @@ func (b *Bar) draw(w, h int) image.Image {
 
 // picture is a raster of one strip and the image it is drawn in.
 type picture struct {
-	raster  *canvas.Raster
-	image   *image.RGBA
-	strip   Strip
-	version uint64
+	raster *canvas.Raster
+	image  *image.RGBA
+	strip  Strip
+	shown  Shown
 }
 
-// set reports whether strip differs from what is shown.
+// set takes strip and reports whether it differs from what is shown.
 func (p *picture) set(strip Strip) bool {
-	version := strip.Recent.Version()
-	unchanged := same(strip.Source, p.strip.Source) && strip.Tint == p.strip.Tint &&
-		strip.Recent == p.strip.Recent && version == p.version
-	p.strip, p.version = strip, version
-	return !unchanged
+	p.strip = strip
+	return p.shown.Update(strip)
 }
 
 // sized returns the image, w × h pixels.
