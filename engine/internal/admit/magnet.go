@@ -1,0 +1,176 @@
+package admit
+
+import (
+	"encoding/base32"
+	"encoding/hex"
+	"net/netip"
+	"net/url"
+	"slices"
+	"strings"
+)
+
+const (
+	maxLink  = 64 << 10 // bytes of a magnet link
+	maxPeers = 100      // in a magnet link: each is dialled at once
+
+	magnetPrefix = "magnet:"
+	v1Prefix     = "urn:btih:"
+	v2Prefix     = "urn:btmh:"
+)
+
+// Link is what a magnet link says (BEP 9). It is never changed.
+type Link struct {
+	ID       [20]byte         // the info hash
+	Name     string           // shown until the metadata is there; "" if not told; one line, at most 255 bytes
+	Trackers [][]string       // a tier each, as Trackers lets them through
+	Dropped  []string         // trackers that were left out, as from Trackers
+	Peers    []netip.AddrPort // peers to ask for the metadata (x.pe), without host names
+}
+
+// Magnet reads a magnet link, or an info hash alone: 40 hexadecimal or 32 base32
+// digits. It needs a v1 info hash (btih), which a hybrid's link has too; a link
+// with nothing but a v2 hash (btmh) is refused. What else is wrong in it, a
+// tracker, say, is left out.
+func Magnet(link string) (*Link, error) {
+	link = strings.TrimSpace(link)
+	if len(link) > maxLink {
+		return nil, refuse("The magnet link is too long (%d bytes, at most %d).", len(link), maxLink)
+	}
+	if len(link) < len(magnetPrefix) || !strings.EqualFold(link[:len(magnetPrefix)], magnetPrefix) {
+		id, ok := parseHash(link)
+		if !ok {
+			return nil, refuse("This is neither a magnet link nor an info hash: %s.", quote(link))
+		}
+		return checkLink(&Link{ID: id})
+	}
+	return readMagnet(strings.TrimPrefix(link[len(magnetPrefix):], "?"))
+}
+
+func readMagnet(query string) (*Link, error) {
+	l := new(Link)
+	var hashes, trackers []string
+	for param := range strings.SplitSeq(query, "&") {
+		key, text, _ := strings.Cut(param, "=")
+		text, err := url.QueryUnescape(text)
+		if err != nil {
+			continue
+		}
+		if key = strings.ToLower(key); key != "x.pe" {
+			key, _, _ = strings.Cut(key, ".") // xt.1, tr.2: the same, numbered
+		}
+		switch key {
+		case "xt":
+			hashes = append(hashes, text)
+		case "tr":
+			trackers = append(trackers, text)
+		case "dn":
+			if l.Name == "" {
+				l.Name = shortText([]byte(text), maxName)
+			}
+		case "x.pe":
+			l.addPeer(text)
+		}
+	}
+	if err := l.setHash(hashes); err != nil {
+		return nil, err
+	}
+	tiers := make([][]string, len(trackers))
+	for i := range trackers {
+		tiers[i] = trackers[i : i+1]
+	}
+	l.Trackers, l.Dropped = Trackers(tiers)
+	return checkLink(l)
+}
+
+// setHash takes the v1 info hash of the topics (xt).
+func (l *Link) setHash(topics []string) error {
+	found, v2 := false, false
+	for _, topic := range topics {
+		if len(topic) < len(v1Prefix) {
+			continue
+		}
+		text := topic[len(v1Prefix):]
+		switch prefix := topic[:len(v1Prefix)]; {
+		case strings.EqualFold(prefix, v2Prefix):
+			v2 = true
+		case strings.EqualFold(prefix, v1Prefix):
+			id, ok := parseHash(text)
+			if !ok {
+				return refuse("The magnet link's info hash is not valid: %s.", quote(text))
+			}
+			if found && id != l.ID {
+				return refuse("The magnet link has more than one info hash.")
+			}
+			l.ID, found = id, true
+		}
+	}
+	switch {
+	case !found && v2:
+		return refuse("This is a magnet link of a v2 torrent; only v1 and hybrid torrents can be loaded so far.")
+	case !found:
+		return refuse("The magnet link has no info hash.")
+	}
+	return nil
+}
+
+// addPeer takes a peer's address if it is one that can be dialled.
+func (l *Link) addPeer(text string) {
+	peer, err := netip.ParseAddrPort(text)
+	if err != nil || peer.Port() == 0 || peer.Addr().Zone() != "" {
+		return
+	}
+	addr := peer.Addr().Unmap()
+	if addr.IsUnspecified() || addr.IsMulticast() || addr == netip.AddrFrom4([4]byte{255, 255, 255, 255}) {
+		return
+	}
+	peer = netip.AddrPortFrom(addr, peer.Port())
+	if len(l.Peers) < maxPeers && !slices.Contains(l.Peers, peer) {
+		l.Peers = append(l.Peers, peer)
+	}
+}
+
+func checkLink(l *Link) (*Link, error) {
+	if l.ID == [20]byte{} {
+		return nil, refuse("The info hash is all zeros, which is that of no torrent.")
+	}
+	return l, nil
+}
+
+// parseHash reads an info hash in hexadecimal or base32.
+func parseHash(text string) (id [20]byte, ok bool) {
+	switch len(text) {
+	case hex.EncodedLen(len(id)):
+		_, err := hex.Decode(id[:], []byte(text))
+		return id, err == nil
+	case base32.StdEncoding.EncodedLen(len(id)):
+		b, err := base32.StdEncoding.DecodeString(strings.ToUpper(text))
+		return [20]byte(append(b, make([]byte, len(id))...)), err == nil && len(b) == len(id)
+	}
+	return id, false
+}
+
+// String returns the link in its canonical form: hexadecimal info hash, name,
+// trackers in order, peers. Magnet reads it back, with each tracker a tier of
+// its own. What would make it longer than Magnet takes is left out.
+func (l *Link) String() string {
+	b := []byte(magnetPrefix + "?xt=" + v1Prefix + hex.EncodeToString(l.ID[:]))
+	add := func(key, text string) {
+		// Not every program takes a plus for a blank.
+		param := "&" + key + "=" + strings.ReplaceAll(url.QueryEscape(text), "+", "%20")
+		if len(b)+len(param) <= maxLink {
+			b = append(b, param...)
+		}
+	}
+	if l.Name != "" {
+		add("dn", l.Name)
+	}
+	for _, tier := range l.Trackers {
+		for _, tracker := range tier {
+			add("tr", tracker)
+		}
+	}
+	for _, peer := range l.Peers {
+		add("x.pe", peer.String())
+	}
+	return string(b)
+}

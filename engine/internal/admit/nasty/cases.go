@@ -1,0 +1,190 @@
+package nasty
+
+import (
+	"bytes"
+	"fmt"
+	"math"
+	"strings"
+
+	"github.com/anacrolix/torrent/bencode"
+)
+
+// damaged are files that are no metainfo at all, or not whole.
+func damaged() []Case {
+	whole := torrent(single())
+	deep := `d4:infod1:x` + nested(1000, "l", "e") + `ee`
+	return []Case{
+		refused("empty", "empty", nil),
+		refused("web page", "web page", []byte("\r\n<!DOCTYPE html><title>404</title>")),
+		refused("text", "not a torrent file", []byte("hello")),
+		refused("a list", "not a torrent file", []byte("l1:ae")),
+		refused("cut short", "cut short", whole[:len(whole)-30]),
+		refused("one byte", "cut short", []byte("d")),
+		refused("text longer than the file", "cut short", []byte("d4:info99999999:x")),
+		refused("text with an absurd length", "damaged at byte 7", []byte("d4:info99999999999999999999:x")),
+		refused("text with a negative length", "damaged", []byte("d4:info-1:e")),
+		refused("number as a key", "damaged", []byte("di1e1:ae")),
+		refused("number without digits", "damaged", []byte("d4:infod6:lengthieee")),
+		refused("number with a leading zero", "damaged", []byte("d4:infod6:lengthi03eee")),
+		refused("minus zero", "damaged", []byte("d4:infod6:lengthi-0eee")),
+		refused("endless number", "damaged", []byte("d4:infod6:lengthi"+strings.Repeat("9", 1<<16)+"eee")),
+		refused("key without a value", "damaged", []byte("d4:infoe")),
+		refused("something after the end", "after its end", append(torrent(single()), "junk"...)),
+		loads("line break after the end", append(torrent(single()), "\r\n"...), "one.bin"),
+		refused("deep lists", "nested too deeply", []byte(deep)),
+		refused("deep dictionaries", "nested too deeply", []byte(nested(1_000_000, "d1:a", "e"))),
+		refused("deep lists without an end", "nested too deeply", []byte("d4:info"+strings.Repeat("l", 1<<20))),
+		refused("no info", "no info dictionary", []byte("d8:announce3:a:be")),
+		refused("info is a text", "no info dictionary", []byte("d4:info3:abce")),
+		refused("two infos", "twice", bytes.Replace(whole, []byte("d4:info"), []byte("d4:infode4:info"), 1)),
+		refused("two names", "twice", edited(single(), "4:name", "4:name1:a4:name")),
+		refused("the same key again, unsorted", "twice", edited(single(), "4:name", "1:z0:1:a0:1:z0:4:name")),
+		loads("unsorted keys", edited(single(), "d6:length", "d1:z1:z6:length"), "one.bin"),
+		refused("unsorted keys the library refuses", "cannot be read", edited(single(), "d6:length", "d1:Xd1:bi1e1:ai1ee6:length")),
+	}
+}
+
+// sizes are numbers that do not fit.
+func sizes() []Case {
+	info := func(key string, v any) []byte { return torrent(with(single(), dict{key: v})) }
+	return []Case{
+		refused("negative size", "first file has a negative size (-5)", info("length", -5)),
+		refused("negative size of the third file", "third file has a negative size (-1)",
+			torrent(several(file(1, "a"), file(1, "b"), file(-1, "c")))),
+		refused("huge size", "too large", info("length", int64(math.MaxInt64))),
+		refused("size beyond 64 bits", "too large", edited(single(), "i20000e", "i99999999999999999999e")),
+		refused("sum that overflows", "second file makes the torrent too large",
+			torrent(several(file(1<<45, "a"), file(math.MaxInt64, "b")))),
+		refused("many sizes that overflow", "too large", torrent(several(file(1<<62, "a"), file(1<<62, "b"), file(1<<62, "c")))),
+		refused("size is a text", "not a number", info("length", "20000")),
+		refused("no size", "does not say what files", info("length", nil)),
+		refused("file without a size", "second file has no size", torrent(several(file(1, "a"), dict{"path": []string{"b"}}))),
+		refused("no piece length", "how long its pieces are", info("piece length", nil)),
+		refused("piece length 0", "must be positive", info("piece length", 0)),
+		refused("negative piece length", "must be positive", info("piece length", -16384)),
+		refused("absurd piece length", "piece length is too large", info("piece length", 1<<40)),
+		refused("piece length beyond 32 bits", "piece length is too large", info("piece length", 1<<32+PieceLength)),
+		refused("piece length is a text", "not a usable number", info("piece length", "16384")),
+		loads("pieces of one byte", torrent(with(single(), dict{"length": 3, "piece length": 1, "pieces": zeros(3, 1)})), "one.bin"),
+		refused("no pieces", "no piece hashes", info("pieces", nil)),
+		refused("empty pieces", "hashes are damaged", info("pieces", "")),
+		refused("half a hash", "hashes are damaged", info("pieces", strings.Repeat("x", 30))),
+		refused("one hash too few", "1 piece hashes, but its files fill 2", info("pieces", strings.Repeat("x", 20))),
+		refused("one hash too many", "3 piece hashes, but its files fill 2", info("pieces", strings.Repeat("x", 60))),
+		refused("pieces are a list", "hashes are damaged", info("pieces", []string{"x"})),
+		refused("nothing but empty files", "all its files are empty", torrent(with(several(file(0, "a"), file(0, "b")), dict{"pieces": strings.Repeat("x", 20)}))),
+		refused("empty single file", "all its files are empty", torrent(with(single(), dict{"length": 0}))),
+	}
+}
+
+// kinds are entries of the wrong type or in contradiction.
+func kinds() []Case {
+	one := func(f any) []byte {
+		return torrent(with(several(file(1, "a")), dict{"files": []any{f}}))
+	}
+	return []Case{
+		refused("name is a number", "name is not a text", torrent(with(single(), dict{"name": 5}))),
+		refused("no name", "no name", torrent(with(single(), dict{"name": nil}))),
+		refused("one file and several", "both that it is one file and that it is several", torrent(with(several(file(1, "a")), dict{"length": 1}))),
+		refused("files is a dictionary", "not a list", torrent(with(several(file(1, "a")), dict{"files": dict{}}))),
+		refused("no files", "has no files", torrent(with(several(file(1, "a")), dict{"files": []any{}}))),
+		refused("file is a text", "not described by a dictionary", one("a")),
+		refused("path is a text", "path that is not a list", one(dict{"length": 1, "path": "a"})),
+		refused("path element is a number", "not a text", one(dict{"length": 1, "path": []any{"a", 5}})),
+		refused("path element is a list", "not a text", one(dict{"length": 1, "path": []any{"a", []string{"b"}}})),
+		refused("no path", "first file has no name", one(dict{"length": 1})),
+		refused("empty path", "first file has no name", one(file(1))),
+		refused("symbolic link", "symbolic link", one(dict{"length": 1, "path": []string{"a"}, "attr": "l", "symlink path": []string{"..", "etc", "passwd"}})),
+		refused("single file that is a link", "symbolic link", torrent(with(single(), dict{"attr": "xl"}))),
+		refused("single pad file", "only fills up a piece", torrent(with(single(), dict{"attr": "p"}))),
+		refused("type that the library refuses", "cannot be read", torrent(with(single(), dict{"source": 5}))),
+		refused("pad file as large as a piece", "second file only fills up a piece",
+			torrent(several(file(1, "a"), dict{"length": PieceLength, "path": []string{".pad", "16384"}, "attr": "p"}))),
+		refused("nothing but padding", "all its files are empty", one(dict{"length": 1, "path": []string{"a"}, "attr": "p"})),
+		loads("private is a text", torrent(with(single(), dict{"private": "yes"})), "one.bin"),
+		loads("pad files by mark and by name", torrent(several(
+			file(PieceLength-10, "a"), dict{"length": 10, "path": []string{"..", "pad"}, "attr": "p"},
+			file(PieceLength-20, "b"), file(20, ".pad", "20"), file(5, "c"))),
+			"folder/a", "folder/b", "folder/c"),
+	}
+}
+
+// counts have too much of something.
+func counts() []Case {
+	many := func(entry string, n int) []byte {
+		return edited(several(file(1, "a")), "d6:lengthi1e4:pathl1:aee", strings.Repeat(entry, n))
+	}
+	deep := make([]string, 61)
+	for i := range deep {
+		deep[i] = "d"
+	}
+	long := make([]string, 20)
+	for i := range long {
+		long[i] = strings.Repeat(string(rune('a'+i)), 200)
+	}
+	junk := bencode.Bytes("l" + strings.Repeat("de", 1<<20) + "e")
+	return []Case{
+		refused("300,000 files", "too many files", many("d6:lengthi0e4:pathl1:aee", 300_000)),
+		refused("61 folders deep", "too deep", torrent(several(file(1, deep...)))),
+		refused("path of 4,000 bytes", "path that is too long", torrent(several(file(1, long...)))),
+		refused("much under an unknown entry", "unknown entry", torrent(with(single(), dict{"junk": junk}))),
+		refused("much under an unknown entry of a file", "first file has too much", torrent(several(with(file(1, "a"), dict{"junk": junk})))),
+	}
+}
+
+// tree is a v2 file tree with one file.
+func tree(name string, length int) dict {
+	return dict{name: dict{"": dict{"length": length, "pieces root": strings.Repeat("r", 32)}}}
+}
+
+// versions are v2 torrents and hybrids (BEP 52).
+func versions() []Case {
+	v2 := func(info, changes dict) []byte {
+		return torrent(with(with(info, dict{"meta version": 2, "file tree": tree("one.bin", 20000)}), changes))
+	}
+	two := with(tree("a", 5), tree("b", 7))
+	padded := func() dict {
+		return several(file(5, "a"), dict{"length": PieceLength - 5, "path": []string{".pad", "16379"}, "attr": "p"}, file(7, "b"))
+	}
+	return []Case{
+		refused("v2 only", "This is a v2 torrent", v2(single(), dict{"pieces": nil, "length": nil})),
+		refused("v2 without its version", "This is a v2 torrent", v2(single(), dict{"pieces": nil, "length": nil, "meta version": nil})),
+		refused("version 3", "version that is not known", v2(single(), dict{"meta version": 3})),
+		refused("version is a text", "version that is not known", v2(single(), dict{"meta version": "2"})),
+		refused("hybrid without v1 hashes", "no piece hashes", v2(single(), dict{"pieces": nil})),
+		refused("hybrid without a tree", "no list of v2 files", v2(single(), dict{"file tree": nil})),
+		refused("hybrid whose tree is a list", "not a dictionary", v2(single(), dict{"file tree": []string{}})),
+		refused("hybrid whose tree is of numbers", "cannot be read", v2(single(), dict{"file tree": dict{"one.bin": 5}})),
+		refused("hybrid with an empty tree", "damaged", v2(single(), dict{"file tree": dict{}})),
+		refused("hybrid with a negative size", "damaged", v2(single(), dict{"file tree": tree("one.bin", -20000)})),
+		refused("hybrid with a size of petabytes", "v1 and v2 files differ", v2(single(), dict{"file tree": tree("one.bin", 1<<60)})),
+		refused("hybrid with another size", "v1 and v2 files differ", v2(single(), dict{"file tree": tree("one.bin", 20001)})),
+		refused("hybrid with one file more", "v1 and v2 files differ", v2(single(), dict{"file tree": two})),
+		refused("hybrid whose files are not aligned", "v1 and v2 files differ", v2(several(file(5, "a"), file(7, "b")), dict{"file tree": two})),
+		refused("hybrid with small pieces", "power of two", v2(single(), dict{"piece length": 1 << 13})),
+		refused("hybrid with odd pieces", "power of two", v2(single(), dict{"piece length": 20000})),
+		loads("hybrid", v2(single(), nil), "one.bin"),
+		loads("hybrid with pad files", v2(padded(), dict{"file tree": two}), "folder/a", "folder/b"),
+		loads("v1 with a tree that does not count", v2(single(), dict{"meta version": 1}), "one.bin"),
+	}
+}
+
+// trackers are tracker URLs that are left out: the torrents load.
+func trackers() []Case {
+	var all []Case
+	for _, url := range []string{
+		"http://user:secret@127.0.0.1/announce", "HTTP://127.0.0.1:1/announce", "dht://127.0.0.1", "foo", "i2p", "://", "http://",
+		"http://127.0.0.1:0/", "http://127.0.0.1:99999/", "http://127.0.0.1/a b", "http://127.0.0.1/\x00", "udp://127.0.0.1",
+		"http://[::1", "http://[fe80::1%25eth0]/", "wss://127.0.0.1/", "file:///etc/passwd", "http:127.0.0.1", "http://" + strings.Repeat("a", 5000),
+	} {
+		raw := bencode.MustMarshal(dict{"announce": url, "info": single()})
+		all = append(all, loads(fmt.Sprintf("tracker %.40q", url), raw, "one.bin"))
+	}
+	for name, list := range map[string]any{
+		"trackers are numbers": []any{5, []any{5, dict{}}}, "trackers are a text": "x", "trackers are a flat list": []string{"foo"},
+		"trackers are a deep list": []any{[]any{[]any{"http://127.0.0.1/"}}},
+	} {
+		all = append(all, loads(name, bencode.MustMarshal(dict{"announce-list": list, "announce": 5, "comment": 5, "info": single()}), "one.bin"))
+	}
+	return all
+}
