@@ -1,0 +1,160 @@
+package test
+
+import (
+	"crypto/sha1"
+	"crypto/sha256"
+	"encoding/hex"
+	"fmt"
+	"io/fs"
+	"maps"
+	"math/rand/v2"
+	"net/url"
+	"os"
+	"path/filepath"
+	"slices"
+	"strings"
+	"testing"
+)
+
+// Data is generated content and its torrent.
+type Data struct {
+	Name   string            // of the torrent
+	Dir    string            // the folder that has its files
+	Hash   [20]byte          // the info hash
+	Size   int64             // bytes of all files
+	Pieces int               // number of them
+	Sums   map[string]string // SHA-256 of each file, by its path below Dir
+	info   string            // the bencoded info dictionary
+	length int               // of a piece
+}
+
+// File is a file to be generated.
+type File struct {
+	Path   string // below the torrent's folder, with slashes; "" for the only file
+	Length int
+}
+
+// Foreign are files with names in many scripts and shapes, and an empty one.
+var Foreign = []File{
+	{"пример/файл.bin", 300_000}, {"例え/日本語 中文.bin", 250_001}, {"مثال/ملف.bin", 100_000},
+	{"🎞 film/🎬.bin", 400_000}, {"Cafe\u0301 (decomposed).bin", 65_536}, {"caf\u00e9 (composed).bin", 1},
+	{"deep/er/and/deeper/still/a file with spaces.bin", 70_000}, {"empty.bin", 0}, {"a'quote & more; #1.bin", 999_999},
+	{"한국어.bin", 123_456}, {"ไทย/ภาษา.bin", 77_777},
+}
+
+// Make generates a torrent with one file without a path, or with a folder of
+// files. The content follows from the name, so the same call makes the same data.
+func Make(t testing.TB, name string, pieceLength int, files ...File) *Data {
+	t.Helper()
+	d := &Data{Name: name, Dir: t.TempDir(), Sums: map[string]string{}, length: pieceLength}
+	noise := rand.NewChaCha8(sha256.Sum256([]byte(name)))
+	var list strings.Builder
+	var all []byte
+	for _, f := range files {
+		content := make([]byte, f.Length)
+		_, _ = noise.Read(content) // never fails
+		all = append(all, content...)
+		path := filepath.Join(name, f.Path)
+		d.write(t, path, content)
+		elements := ""
+		for _, e := range strings.Split(f.Path, "/") {
+			elements += bencode(e)
+		}
+		fmt.Fprintf(&list, "d6:lengthi%de4:pathl%see", f.Length, elements)
+	}
+	d.Size = int64(len(all))
+	var sums []byte
+	for piece := range slices.Chunk(all, pieceLength) {
+		sum := sha1.Sum(piece)
+		sums = append(sums, sum[:]...)
+		d.Pieces++
+	}
+	what := "5:filesl" + list.String() + "e"
+	if len(files) == 1 && files[0].Path == "" {
+		what = fmt.Sprintf("6:lengthi%de", d.Size)
+	}
+	d.info = fmt.Sprintf("d%s4:name%s12:piece lengthi%de6:pieces%se", what, bencode(name), pieceLength, bencode(string(sums)))
+	d.Hash = sha1.Sum([]byte(d.info))
+	return d
+}
+
+func (d *Data) write(t testing.TB, path string, content []byte) {
+	t.Helper()
+	full := filepath.Join(d.Dir, path)
+	if err := os.MkdirAll(filepath.Dir(full), 0o755); err != nil {
+		t.Fatal(err)
+	}
+	if err := os.WriteFile(full, content, 0o644); err != nil {
+		t.Fatal(err)
+	}
+	sum := sha256.Sum256(content)
+	d.Sums[path] = hex.EncodeToString(sum[:])
+}
+
+func bencode(s string) string { return fmt.Sprintf("%d:%s", len(s), s) }
+
+// Torrent writes the .torrent file with one tracker, or none, and returns its path.
+func (d *Data) Torrent(t testing.TB, tracker string) string {
+	t.Helper()
+	text := "d"
+	if tracker != "" {
+		text += "8:announce" + bencode(tracker)
+	}
+	path := filepath.Join(t.TempDir(), "the.torrent")
+	if err := os.WriteFile(path, []byte(text+"4:info"+d.info+"e"), 0o644); err != nil {
+		t.Fatal(err)
+	}
+	return path
+}
+
+// Magnet returns the magnet link with one tracker, or none.
+func (d *Data) Magnet(tracker string) string {
+	link := "magnet:?xt=urn:btih:" + d.ID() + "&dn=" + url.QueryEscape(d.Name)
+	if tracker != "" {
+		link += "&tr=" + url.QueryEscape(tracker)
+	}
+	return link
+}
+
+// ID returns the info hash as --json prints it.
+func (d *Data) ID() string { return hex.EncodeToString(d.Hash[:]) }
+
+// Compare fails the test unless dir has the same files with the same SHA-256, and
+// no others.
+func (d *Data) Compare(t testing.TB, dir string) {
+	t.Helper()
+	got := Sums(t, dir)
+	for _, path := range slices.Sorted(maps.Keys(got)) {
+		if d.Sums[path] == "" {
+			t.Errorf("%s has a file %q that is not in the torrent", dir, path)
+		}
+	}
+	for _, path := range slices.Sorted(maps.Keys(d.Sums)) {
+		if got[path] != d.Sums[path] {
+			t.Errorf("%q has SHA-256 %q, want %q", path, got[path], d.Sums[path])
+		}
+	}
+}
+
+// Sums returns the SHA-256 of every file below dir, by its path there.
+func Sums(t testing.TB, dir string) map[string]string {
+	t.Helper()
+	sums := map[string]string{}
+	err := filepath.WalkDir(dir, func(path string, entry fs.DirEntry, err error) error {
+		if err != nil || entry.IsDir() {
+			return err
+		}
+		content, err := os.ReadFile(path)
+		if err != nil {
+			return err
+		}
+		name, err := filepath.Rel(dir, path)
+		sum := sha256.Sum256(content)
+		sums[name] = hex.EncodeToString(sum[:])
+		return err
+	})
+	if err != nil {
+		t.Fatal(err)
+	}
+	return sums
+}

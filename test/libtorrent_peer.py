@@ -1,0 +1,72 @@
+"""A libtorrent peer for the tests: libtorrent_peer.py --listen ADDR:PORT --dir DIR SOURCE...
+
+Each SOURCE is a .torrent file or a magnet link. Prints JSON lines: {"event": "ready"},
+{"event": "done", "infohash": ...} for each complete torrent, and at most every 200 ms
+{"event": "stats", "uploaded": payload bytes sent}. Ends when standard input closes."""
+import argparse
+import json
+import select
+import sys
+import time
+
+import libtorrent as lt
+
+parser = argparse.ArgumentParser()
+parser.add_argument("--listen", required=True)
+parser.add_argument("--dir", required=True)
+parser.add_argument("--up", type=int, default=0, help="bytes/s, 0 is no limit")
+parser.add_argument("sources", nargs="+")
+args = parser.parse_args()
+
+
+def tell(**event):
+    print(json.dumps(event), flush=True)
+
+
+def session():
+    s = lt.session({
+        "listen_interfaces": args.listen, "outgoing_interfaces": args.listen.rsplit(":", 1)[0],
+        "enable_dht": False, "enable_lsd": False, "enable_upnp": False, "enable_natpmp": False,
+        "enable_incoming_utp": False, "enable_outgoing_utp": False, "allow_multiple_connections_per_ip": True,
+        "active_limit": -1, "active_seeds": -1, "active_downloads": -1, "upload_rate_limit": args.up,
+        "alert_mask": lt.alert.category_t.error_notification | lt.alert.category_t.status_notification,
+    })
+    local = lt.ip_filter()  # limits count for peers on this machine too
+    local.add_rule("0.0.0.0", "255.255.255.255", 1 << lt.session.global_peer_class_id)
+    s.set_peer_class_filter(local)
+    return s
+
+
+def add(s, source):
+    if source.startswith("magnet:"):
+        p = lt.parse_magnet_uri(source)
+    else:
+        p = lt.add_torrent_params()
+        p.ti = lt.torrent_info(source)
+    p.save_path = args.dir
+    p.flags &= ~(lt.torrent_flags.auto_managed | lt.torrent_flags.paused)
+    return s.add_torrent(p)
+
+
+def main():
+    s = session()
+    torrents = [add(s, source) for source in args.sources]
+    tell(event="ready")
+    complete, told, last = set(), time.monotonic(), 0
+    while not (select.select([sys.stdin], [], [], 0.02)[0] and not sys.stdin.read(1)):
+        for alert in s.pop_alerts():
+            if isinstance(alert, (lt.torrent_error_alert, lt.file_error_alert, lt.listen_failed_alert)):
+                print(alert.message(), file=sys.stderr, flush=True)
+        states = [t.status() for t in torrents]
+        for state in states:
+            infohash = str(state.info_hashes.v1)
+            if state.is_seeding and infohash not in complete:
+                complete.add(infohash)
+                tell(event="done", infohash=infohash)
+        uploaded = sum(state.total_payload_upload for state in states)
+        if uploaded != last and time.monotonic() - told > 0.2:
+            told, last = time.monotonic(), uploaded
+            tell(event="stats", uploaded=uploaded)
+
+
+main()

@@ -1,0 +1,78 @@
+package test
+
+import (
+	"testing"
+	"time"
+)
+
+// exchange is one way to meet a kind of client.
+type exchange struct {
+	client string
+	data   string
+	short  bool // in the short set too
+}
+
+// Piecewise downloads from each kind of client through a real tracker, and then
+// seeds the same data back to a fresh client of that kind.
+func TestRealPeers(t *testing.T) {
+	data := map[string]*Data{
+		"single": Make(t, "single file.bin", 32<<10, File{Length: 8_000_001}),
+		"nested": Make(t, "вложенный – 入れ子 🧩", 16<<10, Foreign...),
+		"magnet": Make(t, "by magnet", 64<<10, File{"a.bin", 3_000_000}, File{"b/c.bin", 1_234_567}),
+	}
+	for _, tt := range []exchange{
+		{"transmission", "nested", true},
+		{"libtorrent", "magnet", true},
+		{"transmission", "single", false},
+		{"transmission", "magnet", false},
+		{"libtorrent", "single", false},
+		{"libtorrent", "nested", false},
+	} {
+		t.Run(tt.client+"/"+tt.data, func(t *testing.T) {
+			if !tt.short && !Full() {
+				t.Skip("in the full matrix: PIECEWISE_E2E=full")
+			}
+			t.Parallel()
+			exchangeData(t, tt.client, data[tt.data], tt.data == "magnet")
+		})
+	}
+}
+
+func exchangeData(t *testing.T, client string, d *Data, magnet bool) {
+	tracker := StartTracker(t, d)
+	torrent := d.Torrent(t, tracker.URL)
+	source := torrent
+	if magnet {
+		source = d.Magnet(tracker.URL)
+	}
+	dir := t.TempDir()
+
+	seed := Clients[client](t, PeerOptions{Dir: d.Dir, Sources: []string{torrent}})
+	seed.Await(t, d, 30*time.Second)
+	tracker.AwaitSeeds(t, d, 1)
+	StartGet(t, "", source, "--dir", dir).Finish(t, time.Minute, d)
+	d.Compare(t, dir)
+	seed.Kill()
+
+	back := t.TempDir()
+	args := []string{torrent, "--dir", dir, "--seed"}
+	var leech Peer
+	if client == "transmission" {
+		// It has to be there first: nothing but our dialling brings us together.
+		leech = Clients[client](t, PeerOptions{Dir: back, Sources: []string{source}})
+		args = append(args, "--peer", leech.Addr().String())
+	}
+	get := StartGet(t, "", args...)
+	get.Await(t, d, 30*time.Second, func(l Line) bool { return l.Done && l.State == "seeding" })
+	if leech == nil {
+		tracker.AwaitSeeds(t, d, 2) // the killed one counts for a while
+		leech = Clients[client](t, PeerOptions{Dir: back, Sources: []string{source}})
+	}
+	leech.Await(t, d, time.Minute)
+	leech.Kill()
+	d.Compare(t, back)
+	get.Await(t, d, 10*time.Second, func(l Line) bool { return l.Uploaded >= d.Size })
+	if code := get.Interrupt(t); code != 0 {
+		t.Errorf("a seed that is stopped ends with %d, want 0", code)
+	}
+}

@@ -1,0 +1,77 @@
+package test
+
+import (
+	"bytes"
+	"fmt"
+	"io"
+	"net/http"
+	"net/netip"
+	"net/url"
+	"os"
+	"path/filepath"
+	"syscall"
+	"testing"
+	"time"
+)
+
+// Tracker is an opentracker.
+type Tracker struct {
+	URL  string // of its announces
+	at   netip.AddrPort
+	list string // the info hashes that it serves
+	*Process
+}
+
+// StartTracker starts an opentracker that serves the given torrents only, as
+// Debian builds it.
+func StartTracker(t testing.TB, served ...*Data) *Tracker {
+	t.Helper()
+	at := Address(t)
+	// Not t.TempDir(), into which no other user may look.
+	dir, err := os.MkdirTemp("", "opentracker-")
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() { os.RemoveAll(dir) })
+	if err := os.Chmod(dir, 0o755); err != nil {
+		t.Fatal(err)
+	}
+	var list bytes.Buffer
+	for _, d := range served {
+		fmt.Fprintln(&list, d.ID())
+	}
+	path := filepath.Join(dir, "served")
+	if err := os.WriteFile(path, list.Bytes(), 0o644); err != nil {
+		t.Fatal(err)
+	}
+	port := fmt.Sprint(at.Port())
+	cmd := Command(t, dir, "opentracker", "-i", at.Addr().String(), "-p", port, "-P", port, "-d", dir, "-w", path)
+	if os.Geteuid() == 0 {
+		cmd.SysProcAttr.Credential = &syscall.Credential{Uid: 65534, Gid: 65534} // it refuses to be root
+	}
+	tr := &Tracker{URL: fmt.Sprintf("http://%v/announce", at), at: at, list: path, Process: Start(t, cmd, nil)}
+	Poll(t, 10*time.Second, "opentracker answers", func() bool {
+		_, err := tr.scrape(served[0])
+		return err == nil
+	})
+	return tr
+}
+
+// AwaitSeeds waits until the tracker knows so many seeds of d.
+func (tr *Tracker) AwaitSeeds(t testing.TB, d *Data, seeds int) {
+	t.Helper()
+	Poll(t, 30*time.Second, fmt.Sprintf("the tracker knows %d seeds", seeds), func() bool {
+		answer, err := tr.scrape(d)
+		return err == nil && bytes.Contains(answer, fmt.Appendf(nil, "8:completei%de", seeds))
+	})
+}
+
+func (tr *Tracker) scrape(d *Data) ([]byte, error) {
+	client := http.Client{Timeout: 5 * time.Second}
+	r, err := client.Get(fmt.Sprintf("http://%v/scrape?info_hash=%s", tr.at, url.QueryEscape(string(d.Hash[:]))))
+	if err != nil {
+		return nil, err
+	}
+	defer r.Body.Close()
+	return io.ReadAll(r.Body)
+}
