@@ -25,10 +25,11 @@ type network struct {
 	cfg      Config
 	resolver *net.Resolver
 	client   *http.Client
+	resend   time.Duration // of UDP packets
 }
 
 func newNetwork(cfg Config) *network {
-	n := &network{cfg: cfg, resolver: net.DefaultResolver}
+	n := &network{cfg: cfg, resolver: net.DefaultResolver, resend: firstResend}
 	if cfg.Loopback {
 		// The DNS is out of bounds as well, unless its server is on this machine.
 		n.resolver = &net.Resolver{PreferGo: true, Dial: (&net.Dialer{Control: n.control}).DialContext}

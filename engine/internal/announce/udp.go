@@ -16,7 +16,7 @@ import (
 )
 
 const (
-	firstResend = 3 * time.Second // doubled with each try; BEP 15 says 15 s, which is longer than a user waits
+	firstResend = 3 * time.Second // BEP 15 says 15 s, which is longer than a user waits
 	maxPacket   = 32 << 10        // bytes
 )
 
@@ -87,7 +87,7 @@ func (n *network) exchange(ctx context.Context, to netip.AddrPort, uri string, r
 	}
 	defer conn.Close()
 	defer context.AfterFunc(ctx, func() { conn.Close() })()
-	c := call{conn: conn}
+	c := call{conn, n.resend}
 	body, err := c.ask(ctx, udp.ConnectRequestConnectionId, udp.ActionConnect, nil)
 	if err != nil {
 		return reply{}, err
@@ -143,7 +143,10 @@ func parsePacket(body []byte, ipv4 bool) (reply, error) {
 }
 
 // call is a conversation with one UDP tracker.
-type call struct{ conn net.Conn }
+type call struct {
+	conn   net.Conn
+	resend time.Duration // the first wait for a response; doubled with each try
+}
 
 // ask sends a request until its response comes or ctx ends.
 func (c call) ask(ctx context.Context, id udp.ConnectionId, action udp.Action, body []byte) ([]byte, error) {
@@ -151,7 +154,7 @@ func (c call) ask(ctx context.Context, id udp.ConnectionId, action udp.Action, b
 	var b bytes.Buffer
 	_ = udp.Write(&b, h) // to a buffer, of fixed size: cannot fail
 	b.Write(body)
-	for wait := firstResend; ; wait *= 2 {
+	for wait := c.resend; ; wait *= 2 {
 		if _, err := c.conn.Write(b.Bytes()); err != nil {
 			return nil, silent(ctx, err)
 		}
