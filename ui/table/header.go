@@ -73,12 +73,14 @@ func (h *header[K]) update() {
 		if c.ID == h.t.sort {
 			sorted = true
 			room -= icon
-			h.showArrow(c.Align, p)
 			if c.Align == fyne.TextAlignTrailing {
 				x += icon
 			}
 		}
 		h.showTitle(h.titles[i], c, x, room)
+		if c.ID == h.t.sort {
+			h.showArrow(h.titles[i])
+		}
 		h.showBorder(h.borders[i], p)
 	}
 	if !sorted {
@@ -124,14 +126,16 @@ func (h *header[K]) showBorder(r *canvas.Rectangle, p place) {
 	}
 }
 
-func (h *header[K]) showArrow(align fyne.TextAlign, p place) {
+// showArrow shows the order beside the title of the sorted column.
+func (h *header[K]) showArrow(title *canvas.Text) {
+	used := title.MinSize().Width
 	name := theme.IconNameArrowDropUp
 	if h.t.descending {
 		name = theme.IconNameArrowDropDown
 	}
-	x := p.end() - padding - icon
-	if align == fyne.TextAlignTrailing {
-		x = p.x + padding
+	x := title.Position().X + used
+	if title.Alignment == fyne.TextAlignTrailing {
+		x = title.Position().X + title.Size().Width - used - icon
 	}
 	setIcon(h.arrow, name, fyne.NewPos(x, (h.t.body.rowHeight()-icon)/2))
 }

@@ -74,9 +74,7 @@ func (b *body[K]) TypedShortcut(s fyne.Shortcut) {
 		b.t.SelectAll()
 		return
 	}
-	if c, ok := fyne.CurrentApp().Driver().CanvasForObject(b).(fyne.Shortcutable); ok {
-		c.TypedShortcut(s)
-	}
+	b.t.passOn(s)
 }
 
 // target returns the row to which a key moves the cursor, if it is such a key.

@@ -41,6 +41,7 @@ type Table[K comparable] struct {
 
 	now       func() time.Time
 	modifiers func() fyne.KeyModifier
+	passOn    func(fyne.Shortcut) // to the window
 }
 
 // New returns a table of columns that shows a model. Of the columns at least one
@@ -57,6 +58,7 @@ func New[K comparable](cols []Column, m Model[K]) *Table[K] {
 	t.body = newBody(t)
 	t.scroll = container.NewScroll(t.body)
 	t.scroll.OnScrolled = func(fyne.Position) { t.scrolled() }
+	t.passOn = t.toWindow
 	t.ExtendBaseWidget(t)
 	return t
 }
@@ -221,6 +223,13 @@ func (t *Table[K]) scrolled() {
 func (t *Table[K]) tellSelected() {
 	if t.OnSelect != nil {
 		t.OnSelect(t.Selected())
+	}
+}
+
+// toWindow passes a shortcut on to the canvas, where the window has its own.
+func (t *Table[K]) toWindow(s fyne.Shortcut) {
+	if c, ok := fyne.CurrentApp().Driver().CanvasForObject(t.body).(fyne.Shortcutable); ok {
+		c.TypedShortcut(s)
 	}
 }
 
