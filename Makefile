@@ -1,0 +1,20 @@
+# One line a target; the long things are in packaging/.
+PREFIX ?= /usr/local
+GO = . packaging/go.sh && go
+export PREFIX DESTDIR BINARY
+
+.PHONY: run build test e2e check format lint bench install clean
+.NOTPARALLEL:
+
+run:     ; @sh packaging/run.sh # installs what is missing, builds, opens the window
+build:   ; @sh packaging/build.sh window # ./piecewise
+test:    ; @sh packaging/linux/test.sh # installs what is missing, then all tests
+e2e:     ; @$(GO) test -count=1 -timeout 2h -tags "$$tags" ./test/... # with PIECEWISE_E2E=full: every client, every case
+check:   format test lint # what .ci/run runs
+format:  ; @list=$$($(GO) tool gofumpt -l .) && test -z "$$list" || { echo "not formatted: $$list" >&2; exit 1; }
+lint:    ; @$(GO) tool staticcheck -tags "$$tags" ./...
+bench:   ; @$(GO) test -run '^$$' -bench . -benchmem -tags "$$headless" ./engine/... ./ui/...
+install: ; @sh packaging/linux/install.sh # below $(DESTDIR)$(PREFIX)
+clean:   ; rm -rf piecewise build
+
+e2e: export PIECEWISE_E2E = full
