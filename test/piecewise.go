@@ -56,6 +56,8 @@ func Run(t testing.TB, args ...string) (code int, stdout, stderr string) {
 
 // Line is one line of get --json.
 type Line struct {
+	At time.Time `json:"-"` // when it came
+
 	InfoHash, Name, State string
 	Done                  bool
 	Size, Have            int64
@@ -90,6 +92,7 @@ func StartGet(t testing.TB, home string, args ...string) *Get {
 func (g *Get) hear(text []byte) {
 	var l Line
 	err := json.Unmarshal(text, &l)
+	l.At = time.Now()
 	g.mu.Lock()
 	defer g.mu.Unlock()
 	if err != nil {

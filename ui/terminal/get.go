@@ -7,7 +7,6 @@ import (
 	"path/filepath"
 
 	"piecewise/engine"
-	"piecewise/ui/format"
 )
 
 type getCommand struct {
@@ -99,7 +98,7 @@ func openSource(ctx context.Context, arg string, loopback bool) (*engine.Source,
 	case ctx.Err() != nil:
 		return nil, errInterrupted
 	case err != nil:
-		return nil, &startError{fmt.Errorf("%s: %w", format.Name(arg), err)}
+		return nil, &startError{err} // it names what was to be opened
 	}
 	return src, nil
 }

@@ -1,0 +1,106 @@
+package test
+
+import (
+	"fmt"
+	"os"
+	"path/filepath"
+	"strings"
+	"testing"
+	"time"
+)
+
+// Many torrents in one command.
+func TestGetMany(t *testing.T) {
+	t.Parallel()
+	const count = 30
+	var all []*Data
+	var torrents []string
+	for i := range count {
+		all = append(all, Make(t, fmt.Sprintf("torrent %d", i), 16<<10, File{Length: 10_000 * (i + 1)}))
+	}
+	tracker := StartTracker(t, all...)
+	src := t.TempDir()
+	sums := map[string]string{}
+	for _, d := range all {
+		if err := os.Symlink(filepath.Join(d.Dir, d.Name), filepath.Join(src, d.Name)); err != nil {
+			t.Fatal(err)
+		}
+		torrents = append(torrents, d.Torrent(t, tracker.URL))
+		sums[d.Name] = d.Sums[d.Name]
+	}
+	seed := StartLibtorrent(t, PeerOptions{Dir: src, Sources: torrents})
+	for _, d := range all {
+		seed.Await(t, d, 30*time.Second)
+		tracker.AwaitSeeds(t, d, 1)
+	}
+	dir := t.TempDir()
+	StartGet(t, "", append(torrents, "--dir", dir)...).Finish(t, time.Minute, all...)
+	(&Data{Sums: sums}).Compare(t, dir)
+}
+
+// An interrupted download ends within five seconds, and the same command goes on
+// where it was; its profile is gone afterwards.
+func TestGetGoesOn(t *testing.T) {
+	t.Parallel()
+	d := Make(t, "interrupted", 32<<10, File{Length: 12_000_000})
+	torrent := d.Torrent(t, "")
+	seed := StartLibtorrent(t, PeerOptions{Dir: d.Dir, Sources: []string{torrent}, UpLimit: 2_000_000})
+	home, dir := t.TempDir(), t.TempDir()
+	args := []string{torrent, "--dir", dir, "--peer", seed.Addr().String()}
+
+	first := StartGet(t, home, args...)
+	first.Await(t, d, 30*time.Second, func(l Line) bool { return l.Have > 3_000_000 })
+	if code := first.Interrupt(t); code != 130 {
+		t.Fatalf("an interrupted download ends with %d, want 130", code)
+	}
+	lines := first.Lines(d)
+	have := lines[len(lines)-1].Have
+
+	second := StartGet(t, home, args...)
+	second.Finish(t, time.Minute, d)
+	if got := second.Lines(d)[0].Have; got < have {
+		t.Errorf("the second run begins with %d bytes, the first ended with %d", got, have)
+	}
+	d.Compare(t, dir)
+	left, err := filepath.Glob(filepath.Join(home, "state", "piecewise", "get", "*"))
+	if err != nil || len(left) > 0 {
+		t.Errorf("these profiles are left: %q, %v", left, err)
+	}
+}
+
+// Only one engine works on a profile.
+func TestProfileInUse(t *testing.T) {
+	t.Parallel()
+	d := Make(t, "in use", 32<<10, File{Length: 100_000})
+	torrent, dir, profile := d.Torrent(t, ""), t.TempDir(), t.TempDir()
+	get := StartGet(t, "", torrent, "--dir", dir, "--profile", profile)
+	get.Await(t, d, 30*time.Second, func(Line) bool { return true })
+	code, out, sentence := Run(t, "get", torrent, "--loopback", "--dir", dir, "--profile", profile)
+	if code != 3 || out != "" || !strings.Contains(sentence, "another Piecewise is using this profile") {
+		t.Errorf("a second get on a profile ends with %d and %q", code, sentence)
+	}
+	if code := get.Interrupt(t); code != 130 {
+		t.Errorf("the first ends with %d", code)
+	}
+}
+
+// A torrent that cannot be saved ends get with a sentence.
+func TestGetFault(t *testing.T) {
+	t.Parallel()
+	d := Make(t, "blocked", 32<<10, File{"a.bin", 100_000})
+	torrent := d.Torrent(t, "")
+	seed := StartLibtorrent(t, PeerOptions{Dir: d.Dir, Sources: []string{torrent}})
+	dir := t.TempDir()
+	mine := filepath.Join(dir, "blocked")
+	if err := os.WriteFile(mine, []byte("mine"), 0o644); err != nil {
+		t.Fatal(err)
+	}
+	code, _, sentence := Run(t, "get", torrent, "--loopback", "--dir", dir, "--peer", seed.Addr().String())
+	last := strings.TrimSpace(sentence[strings.LastIndex(strings.TrimSpace(sentence), "\n")+1:])
+	if code != 1 || !strings.HasPrefix(last, "piecewise: blocked: ") {
+		t.Errorf("get ends with %d and %q", code, sentence)
+	}
+	if content, err := os.ReadFile(mine); string(content) != "mine" {
+		t.Errorf("the file that was there before is %q, %v", content, err)
+	}
+}
