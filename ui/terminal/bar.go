@@ -55,7 +55,7 @@ func look(pieces *engine.Pieces, cell, cells int) (level int, color string) {
 	case verified == end-first:
 		return top, colorVerified
 	case verified > 0:
-		level = min(max(verified*top/(end-first), 1), top-1)
+		level = max(verified*top/(end-first), 1)
 	}
 	switch {
 	case count[engine.Failed] > 0:

@@ -52,7 +52,7 @@ func TestParseWindow(t *testing.T) {
 
 func TestParseCommand(t *testing.T) {
 	for _, args := range []string{
-		"get a.torrent", "get a b --json --seed", "--dir /d get a", "get --loopback --peer 127.0.0.1:1 a",
+		"get a.torrent", "get a b --json --seed", "--dir /d get a", "get --loopback --peer 127.0.0.1:1 a", "get --peer 192.0.2.1:5 --listen 192.0.2.2:0 a",
 		"show a", "show --json a", "verify a --dir /d", "demo --terminal",
 	} {
 		c, err := Parse(strings.Fields(args))
