@@ -9,6 +9,7 @@ import (
 	"runtime"
 	"slices"
 	"strings"
+	"sync"
 	"testing"
 	"time"
 	"unicode"
@@ -36,9 +37,12 @@ func TestImports(t *testing.T) {
 	}
 }
 
+// cases are made once: some are large.
+var cases = sync.OnceValue(nasty.Cases)
+
 func TestNasty(t *testing.T) {
 	seen := map[string]bool{}
-	for _, c := range nasty.Cases() {
+	for _, c := range cases() {
 		t.Run(c.Name, func(t *testing.T) {
 			if seen[c.Name] {
 				t.Error("the name is there twice")
@@ -272,7 +276,8 @@ func TestLimits(t *testing.T) {
 	hashes := func(n int) string { return strings.Repeat("h", 20*n) }
 	info := func(length int64, pieceLength, pieces int) []byte {
 		return bencode.MustMarshal(map[string]any{"info": map[string]any{
-			"name": "a", "length": length, "piece length": pieceLength, "pieces": hashes(pieces)}})
+			"name": "a", "length": length, "piece length": pieceLength, "pieces": hashes(pieces),
+		}})
 	}
 	_, err := Metainfo(info(MaxPieces+1, 1, MaxPieces+1))
 	checkSentence(t, err, "too many pieces")
@@ -332,7 +337,7 @@ func TestGuard(t *testing.T) {
 
 // TestMemory makes sure that a file cannot cost many times its size.
 func TestMemory(t *testing.T) {
-	for _, c := range nasty.Cases() {
+	for _, c := range cases() {
 		var before, after runtime.MemStats
 		runtime.ReadMemStats(&before)
 		Metainfo(c.Raw)
@@ -351,7 +356,8 @@ func many(n int) []byte {
 	}
 	pieces := (n*1000 + 1<<18 - 1) >> 18
 	return bencode.MustMarshal(map[string]any{"info": map[string]any{
-		"name": "many", "piece length": 1 << 18, "files": files, "pieces": strings.Repeat("h", 20*pieces)}})
+		"name": "many", "piece length": 1 << 18, "files": files, "pieces": strings.Repeat("h", 20*pieces),
+	}})
 }
 
 func BenchmarkMetainfo50000Files(b *testing.B) {

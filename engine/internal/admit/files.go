@@ -34,24 +34,30 @@ func (t *Torrent) addFiles(files value, names *names, root string) error {
 	if !files.is('l') {
 		return refuse("The torrent's list of files is not a list.")
 	}
+	// Counted before any name is made, which is what takes time and memory.
+	count := 0
+	for range files.items() {
+		count++
+	}
+	switch {
+	case count == 0:
+		return refuse("The torrent has no files.")
+	case count > MaxFiles:
+		return refuse("The torrent has too many files (%d, at most %d).", count, MaxFiles)
+	}
+	t.Files = make([]File, 0, count)
 	folder, err := names.folder(saveFolder, root)
 	if err != nil {
 		return err
 	}
 	for item := range files.items() {
-		if len(t.Files) == MaxFiles {
-			return refuse("The torrent has too many files (more than %d).", MaxFiles)
-		}
-		f, err := splitFile(item, len(t.Files))
+		f, err := splitFile(item, nth(len(t.Files)))
 		if err != nil {
 			return err
 		}
 		if err := t.addFile(f, names, folder); err != nil {
 			return err
 		}
-	}
-	if len(t.Files) == 0 {
-		return refuse("The torrent has no files.")
 	}
 	return nil
 }
@@ -66,7 +72,7 @@ func (t *Torrent) addFile(raw *rawFile, names *names, folder int) error {
 	if f.Pad {
 		f.Path = names.below(folder, ".pad", strconv.Itoa(n))
 	} else if f.Path, err = names.place(folder, raw.path); err != nil {
-		return refuse("%s %s.", ordinal(n), err)
+		return refuse("%s %s.", nth(n), err)
 	}
 	t.Files = append(t.Files, f)
 	t.Length += f.Length
@@ -78,7 +84,7 @@ func (t *Torrent) addFile(raw *rawFile, names *names, folder int) error {
 
 // span checks a file's size and kind.
 func (t *Torrent) span(raw *rawFile) (File, error) {
-	who := ordinal(len(t.Files))
+	who := nth(len(t.Files))
 	length, ok := raw.length.number()
 	attr, _ := raw.attr.text()
 	pad := bytes.IndexByte(attr, 'p') >= 0 || isPad(raw.path)
@@ -105,10 +111,10 @@ type rawFile struct {
 	path         []string
 }
 
-// splitFile reads the nth file of the list.
-func splitFile(dict value, n int) (*rawFile, error) {
+// splitFile reads one entry of the list.
+func splitFile(dict value, who nth) (*rawFile, error) {
 	if !dict.is('d') {
-		return nil, refuse("%s is not described by a dictionary.", ordinal(n))
+		return nil, refuse("%s is not described by a dictionary.", who)
 	}
 	f := new(rawFile)
 	var path, pathUTF8 value
@@ -124,17 +130,17 @@ func splitFile(dict value, n int) (*rawFile, error) {
 			pathUTF8 = v
 		default:
 			if v.weight(maxForeignInFile) > maxForeignInFile {
-				return nil, refuse("%s has too much under the unknown entry %s.", ordinal(n), quote(key))
+				return nil, refuse("%s has too much under the unknown entry %s.", who, quote(key))
 			}
 		}
 	}
 	var err error
-	f.path, err = bestPath(path, pathUTF8, ordinal(n))
+	f.path, err = bestPath(path, pathUTF8, who)
 	return f, err
 }
 
 // bestPath prefers the UTF-8 form of a path if it is what it says.
-func bestPath(path, pathUTF8 value, who string) ([]string, error) {
+func bestPath(path, pathUTF8 value, who nth) ([]string, error) {
 	if path == nil {
 		return nil, refuse("%s has no name.", who)
 	}
@@ -150,7 +156,7 @@ func bestPath(path, pathUTF8 value, who string) ([]string, error) {
 }
 
 // readPath reads a list of path elements and tells if all are valid UTF-8.
-func readPath(list value, who string) (path []string, valid bool, err error) {
+func readPath(list value, who nth) (path []string, valid bool, err error) {
 	if !list.is('l') {
 		return nil, false, refuse("%s has a path that is not a list.", who)
 	}

@@ -69,12 +69,13 @@ func quote[T ~string | ~[]byte](text T) string {
 	return strconv.QuoteToGraphic(string(text))
 }
 
-// ordinal names the nth file of a torrent, counted from 0, as the subject of a
-// sentence.
-func ordinal(n int) string {
+// nth is a file of a torrent, counted from 0, as the subject of a sentence.
+type nth int
+
+func (n nth) String() string {
 	words := [...]string{"first", "second", "third", "fourth", "fifth", "sixth", "seventh", "eighth", "ninth", "tenth"}
-	if n < len(words) {
+	if int(n) < len(words) {
 		return "The torrent's " + words[n] + " file"
 	}
-	return "File " + strconv.Itoa(n+1) + " of the torrent"
+	return "File " + strconv.Itoa(int(n)+1) + " of the torrent"
 }
