@@ -46,7 +46,7 @@ func Flags(p *engine.Peer) string {
 func Legend() []string {
 	lines := make([]string, len(flags))
 	for i, f := range flags {
-		lines[i] = string(f.letter) + "  " + f.meaning
+		lines[i] = string(f.letter) + " " + f.meaning
 	}
 	return lines
 }

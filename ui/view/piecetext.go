@@ -2,6 +2,7 @@ package view
 
 import (
 	"fmt"
+	"strings"
 
 	"piecewise/engine"
 	"piecewise/ui/format"
@@ -40,4 +41,24 @@ func CountPieces(p *engine.Pieces) [5]int {
 		n[p.State(i)]++
 	}
 	return n
+}
+
+// PiecesSentence says what is known of the pieces [first, end): of one as
+// PieceSentence does, of several how many are in which state: "pieces 1 to 40 of
+// 100,000: 38 verified, 2 missing".
+func PiecesSentence(pieces *engine.Pieces, availability []uint16, first, end int) string {
+	if end-first == 1 {
+		return PieceSentence(pieces, availability, first)
+	}
+	var counts [5]int
+	for i := first; i < end; i++ {
+		counts[pieces.State(i)]++
+	}
+	text := fmt.Sprintf("pieces %s to %s of %s:", format.Count(first+1), format.Count(end), format.Count(pieces.Len()))
+	for _, s := range []engine.PieceState{engine.Verified, engine.Partial, engine.Requested, engine.Missing, engine.Failed} {
+		if counts[s] > 0 {
+			text += fmt.Sprintf(" %s %s,", format.Count(counts[s]), PieceWord(s))
+		}
+	}
+	return strings.TrimSuffix(text, ",")
 }

@@ -1,0 +1,278 @@
+package ui
+
+import (
+	"context"
+	"errors"
+	"os"
+	"path/filepath"
+	"strings"
+
+	"fyne.io/fyne/v2"
+	"fyne.io/fyne/v2/container"
+	"fyne.io/fyne/v2/layout"
+	"fyne.io/fyne/v2/theme"
+	"fyne.io/fyne/v2/widget"
+
+	"piecewise/engine"
+	"piecewise/ui/filetree"
+	"piecewise/ui/format"
+)
+
+// addDialog asks how to add one torrent. That of a magnet comes up without
+// files, and is filled in when its details arrive.
+type addDialog struct {
+	w     *Window
+	src   *engine.Source
+	sheet *sheet
+
+	meta *engine.Meta // nil until known
+	free int64        // bytes below freeOf; -1 if unknown
+	asks int          // how often free space was asked for; older answers are dropped
+
+	name, size, room, waits *widget.Label
+	dir                     *field
+	tree                    *filetree.View
+	files                   *fyne.Container // the tree and what belongs to it
+	start, silent           *check
+}
+
+// askAdd shows the dialog for a source, after those that are shown already.
+func (w *Window) askAdd(src *engine.Source) {
+	d := &addDialog{w: w, src: src, free: -1}
+	d.build()
+	w.sheets.show(d.sheet)
+}
+
+func (d *addDialog) build() {
+	keys := d.w.sheets.typedKey
+	settings := d.w.snapshot.Settings
+	d.name = widget.NewLabelWithStyle(nameOf(d.src), fyne.TextAlignLeading, fyne.TextStyle{Bold: true})
+	d.name.SizeName = theme.SizeNameSubHeadingText
+	d.name.Truncation = fyne.TextTruncateEllipsis
+	d.size, d.room = widget.NewLabel(""), widget.NewLabel("")
+	d.waits = widget.NewLabelWithStyle("Getting the file list from peers…\n\nYou can add it right away; then all its files are downloaded.",
+		fyne.TextAlignCenter, fyne.TextStyle{})
+	d.dir = newField(keys)
+	d.dir.SetText(settings.Dir)
+	d.dir.OnChanged = func(string) { d.askFree() }
+	d.dir.OnSubmitted = func(string) { d.w.sheets.choose(d.sheet, d.sheet.choices[0]) }
+	d.tree = filetree.NewPicker(fileFormat)
+	d.tree.OnChange = d.sum
+	d.tree.OnActivate = func(int) { d.w.sheets.choose(d.sheet, d.sheet.choices[0]) }
+	d.tree.OnTypedKey = func(ev *fyne.KeyEvent) { keys(ev) }
+	d.start = newCheck("Start now", !settings.AddPaused, keys)
+	d.silent = newCheck("Don't ask again", false, keys)
+	d.sheet = &sheet{
+		title:   "Add torrent",
+		content: d.layOut(),
+		size:    fyne.NewSize(720, 520),
+		more:    container.NewHBox(d.start, d.silent),
+		choices: []choice{{label: "Add", stay: d.badDir, run: d.accept}, {label: "Cancel", run: d.leave}},
+		shown:   d.shown,
+	}
+	d.fill(d.src.Meta)
+}
+
+func (d *addDialog) layOut() fyne.CanvasObject {
+	keys := d.w.sheets.typedKey
+	browse := newButton("Browse…", d.browse, keys)
+	if d.w.cfg.Desktop == nil {
+		browse.Disable()
+	}
+	folder := container.NewBorder(nil, nil, widget.NewLabel("Save in"), browse, d.dir)
+	choose := func(label string, on bool) *button { return newButton(label, func() { d.checkAll(on) }, keys) }
+	d.files = container.NewBorder(
+		container.NewHBox(d.size, layout.NewSpacer(), choose("All", true), choose("None", false)),
+		nil, nil, nil, d.tree)
+	top := container.NewVBox(d.name, folder, d.room)
+	return container.NewBorder(top, nil, nil, nil, container.NewStack(d.files, container.NewCenter(d.waits)))
+}
+
+// shown begins what the dialog needs, once it is its turn.
+func (d *addDialog) shown() {
+	if d.w.isListed(d.src.ID) { // it was added by the dialog before this one
+		d.replace()
+		return
+	}
+	d.w.adding = d
+	d.askFree()
+	if d.meta != nil {
+		return
+	}
+	d.w.commands.add(func(ctx context.Context) func() {
+		err := d.w.cfg.Engine.Preview(ctx, d.src)
+		if err == nil {
+			return nil
+		}
+		return func() { d.refused(err) }
+	})
+}
+
+// refused is called when the engine will not fetch the details.
+func (d *addDialog) refused(err error) {
+	var duplicate *engine.DuplicateError
+	if errors.As(err, &duplicate) {
+		d.replace()
+		return
+	}
+	d.waits.SetText("The file list cannot be fetched: " + sentenceOf(err))
+}
+
+// replace adds at once instead of asking, because the torrent is there already.
+func (d *addDialog) replace() {
+	if d.w.sheets.current != d.sheet {
+		return
+	}
+	d.w.adding = nil
+	d.w.sheets.close(d.sheet)
+	d.w.add(d.src, engine.AddOptions{})
+	d.w.sheets.next()
+}
+
+// update takes over what a new snapshot knows.
+func (d *addDialog) update() {
+	if d.meta != nil {
+		return
+	}
+	if t := d.w.snapshot.Torrent(d.src.ID); t != nil && t.Meta != nil {
+		d.name.SetText(format.Name(t.Meta.Name))
+		d.fill(t.Meta)
+	}
+}
+
+// fill shows the files; without meta, that they are waited for.
+func (d *addDialog) fill(meta *engine.Meta) {
+	d.meta = meta
+	if meta == nil {
+		d.files.Hide()
+		d.sum()
+		return
+	}
+	d.waits.Hide()
+	d.files.Show()
+	d.tree.SetMeta(meta)
+	d.sum()
+}
+
+func (d *addDialog) checkAll(on bool) {
+	for i := range d.meta.Files {
+		d.tree.Tree().SetFileChecked(i, on)
+	}
+	d.tree.Refresh()
+	d.sum()
+}
+
+// sum shows how much is chosen, and whether there is room for it.
+func (d *addDialog) sum() {
+	if d.meta != nil {
+		files, bytes := d.tree.Tree().Wanted()
+		text := format.Size(d.meta.Size) + " in " + format.Plural(len(d.meta.Files), "file", "files")
+		if files < len(d.meta.Files) {
+			text = format.Size(bytes) + " of " + text + " chosen"
+		}
+		setText(d.size, text)
+	}
+	d.showRoom()
+}
+
+func (d *addDialog) showRoom() {
+	text, importance := format.Size(d.free)+" free there", widget.LowImportance
+	switch need := d.need(); {
+	case d.badDir():
+		text, importance = "Name a folder by its whole path", widget.DangerImportance
+	case d.free < 0:
+		text = "Free space there is not known"
+	case need > d.free:
+		text, importance = format.Size(need)+" are needed, but only "+format.Size(d.free)+" are free there", widget.DangerImportance
+	}
+	if d.room.Text != text || d.room.Importance != importance {
+		d.room.Importance = importance
+		d.room.SetText(text)
+	}
+}
+
+func (d *addDialog) need() int64 {
+	if d.meta == nil {
+		return 0
+	}
+	_, bytes := d.tree.Tree().Wanted()
+	return bytes
+}
+
+// folder returns the chosen folder; "~" stands for the home folder.
+func (d *addDialog) folder() string {
+	dir := strings.TrimSpace(d.dir.Text)
+	if rest, ok := strings.CutPrefix(dir, "~"); ok && (rest == "" || os.IsPathSeparator(rest[0])) {
+		if home, err := os.UserHomeDir(); err == nil {
+			return filepath.Join(home, rest)
+		}
+	}
+	return dir
+}
+
+func (d *addDialog) badDir() bool { return !filepath.IsAbs(d.folder()) }
+
+// askFree looks up the free space in the folder.
+func (d *addDialog) askFree() {
+	d.asks++
+	ask, dir := d.asks, d.folder()
+	d.w.reads.add(func(context.Context) func() {
+		free, err := engine.FreeSpace(dir)
+		if err != nil {
+			free = -1
+		}
+		return func() {
+			if ask == d.asks {
+				d.free = free
+				d.showRoom()
+			}
+		}
+	})
+}
+
+func (d *addDialog) browse() {
+	d.w.desktop.PickFolder(d.w.ctx, d.folder(), func(path string, err error) {
+		switch {
+		case err != nil:
+			d.w.say("Cannot choose a folder: " + sentenceOf(err))
+		case path != "":
+			d.dir.SetText(path)
+		}
+	})
+}
+
+// accept adds the torrent as chosen, and remembers the choices for the next.
+func (d *addDialog) accept() {
+	d.w.adding = nil
+	opts := engine.AddOptions{Dir: d.folder(), Paused: !d.start.Checked}
+	if d.meta != nil {
+		opts.Priorities = d.skipped()
+	}
+	d.w.add(d.src, opts)
+	s := d.w.snapshot.Settings
+	s.Dir, s.AddPaused = opts.Dir, opts.Paused
+	s.AskOnAdd = s.AskOnAdd && !d.silent.Checked
+	if s != d.w.snapshot.Settings {
+		d.w.saveSettings(s)
+	}
+}
+
+func (d *addDialog) skipped() map[int]engine.Priority {
+	skipped := make(map[int]engine.Priority)
+	for i := range d.meta.Files {
+		if !d.tree.Tree().FileChecked(i) {
+			skipped[i] = engine.Skip
+		}
+	}
+	return skipped
+}
+
+// leave adds nothing.
+func (d *addDialog) leave() {
+	d.w.adding = nil
+	if d.src.Meta != nil {
+		return
+	}
+	id := d.src.ID
+	d.w.command("Leaving", func(ctx context.Context) error { return d.w.cfg.Engine.Discard(ctx, id) })
+}

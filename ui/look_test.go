@@ -1,0 +1,85 @@
+package ui
+
+import (
+	"image/color"
+	"image/png"
+	"os"
+	"path/filepath"
+	"testing"
+
+	"fyne.io/fyne/v2"
+	"fyne.io/fyne/v2/theme"
+
+	"piecewise/engine"
+)
+
+// TestLook writes pictures of the window into the folder that PIECEWISE_LOOK
+// names, for people to look at; without it, it does nothing.
+func TestLook(t *testing.T) {
+	dir := os.Getenv("PIECEWISE_LOOK")
+	if dir == "" {
+		t.Skip("PIECEWISE_LOOK is not set")
+	}
+	for name, variant := range map[string]fyne.ThemeVariant{"light": theme.VariantLight, "dark": theme.VariantDark} {
+		for state, set := range lookStates {
+			w := newWindow(t)
+			w.cfg.App.Settings().SetTheme(fixed{newTheme(), variant})
+			set(w)
+			f, err := os.Create(filepath.Join(dir, state+"-"+name+".png"))
+			if err != nil {
+				t.Fatal(err)
+			}
+			if err := png.Encode(f, w.win.Canvas().Capture()); err != nil {
+				t.Error(err)
+			}
+			if err := f.Close(); err != nil {
+				t.Error(err)
+			}
+			w.win.Close()
+		}
+	}
+}
+
+var lookStates = map[string]func(*Window){
+	"empty":    func(w *Window) { w.apply(engine.Update{Snapshot: aSnapshot()}) },
+	"list":     func(w *Window) { showSome(w, 0) },
+	"peers":    func(w *Window) { showSome(w, 1) },
+	"files":    func(w *Window) { showSome(w, 2) },
+	"trackers": func(w *Window) { showSome(w, 3) },
+	"overview": func(w *Window) { showSome(w, 4) },
+	"log":      func(w *Window) { showSome(w, 5) },
+	"add": func(w *Window) {
+		showSome(w, 0)
+		w.askAdd(&engine.Source{ID: engine.ID{9, 9, 9}, Name: "tree", Meta: aMeta("tree", 900,
+			engine.File{Path: []string{"tree", "a", "one.iso"}, Length: 400e6}, engine.File{Path: []string{"tree", "a", "two.txt"}, Length: 1000},
+			engine.File{Path: []string{"tree", "b", "three.mkv"}, Length: 500e6})})
+	},
+	"magnet": func(w *Window) {
+		showSome(w, 0)
+		w.askAdd(&engine.Source{ID: engine.ID{9, 9, 9}, Name: "ubuntu-26.04.iso"})
+	},
+	"remove": func(w *Window) {
+		showSome(w, 0)
+		w.showRemove(w.torrents(), []string{"/srv/torrents/debian-4.iso", "/srv/torrents/x/y.txt"})
+	},
+	"keys": func(w *Window) { w.showKeys() },
+}
+
+func showSome(w *Window, tab int) {
+	all := someTorrents(14)
+	s := aSnapshot(all...)
+	s.Detail = aDetail(all[4], 7)
+	w.apply(engine.Update{Snapshot: s})
+	w.rows.choose(all[4].ID)
+	w.details.tabs.SelectIndex(tab)
+}
+
+type fixed struct {
+	fyne.Theme
+	variant fyne.ThemeVariant
+}
+
+// Color asks for the colour of one variant, whatever the system wants.
+func (f fixed) Color(name fyne.ThemeColorName, _ fyne.ThemeVariant) color.Color {
+	return f.Theme.Color(name, f.variant)
+}

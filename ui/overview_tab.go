@@ -1,0 +1,53 @@
+package ui
+
+import (
+	"fyne.io/fyne/v2"
+	"fyne.io/fyne/v2/container"
+	"fyne.io/fyne/v2/layout"
+	"fyne.io/fyne/v2/widget"
+
+	"piecewise/engine"
+	"piecewise/ui/view"
+)
+
+// overviewTab tells all that is known of a torrent, a fact a line.
+type overviewTab struct {
+	w      *Window
+	grid   *fyne.Container
+	scroll *container.Scroll
+	labels []*widget.Label // pairs
+}
+
+func newOverviewTab(w *Window) *overviewTab {
+	t := &overviewTab{w: w, grid: container.New(layout.NewFormLayout())}
+	t.scroll = container.NewVScroll(t.grid)
+	return t
+}
+
+func (t *overviewTab) content() fyne.CanvasObject { return t.scroll }
+
+func (t *overviewTab) update(r *view.Row, _ *engine.Detail) {
+	facts := view.Facts(r.Torrent, t.w.now())
+	for len(t.labels) < 2*len(facts) {
+		label, text := widget.NewLabel(""), widget.NewLabel("")
+		label.Importance = widget.LowImportance
+		label.Alignment = fyne.TextAlignTrailing
+		text.Selectable = true
+		text.Wrapping = fyne.TextWrapWord
+		t.labels = append(t.labels, label, text)
+		t.grid.Add(label)
+		t.grid.Add(text)
+	}
+	for i, l := range t.labels {
+		if i/2 >= len(facts) {
+			l.Hide()
+			continue
+		}
+		text := facts[i/2].Label
+		if i%2 == 1 {
+			text = facts[i/2].Text
+		}
+		setText(l, text)
+		l.Show()
+	}
+}

@@ -1,0 +1,104 @@
+package ui
+
+import (
+	"net/netip"
+	"strings"
+
+	"fyne.io/fyne/v2"
+	"fyne.io/fyne/v2/container"
+	"fyne.io/fyne/v2/theme"
+	"fyne.io/fyne/v2/widget"
+
+	"piecewise/engine"
+	"piecewise/ui/format"
+	"piecewise/ui/piecemap"
+	"piecewise/ui/table"
+	"piecewise/ui/view"
+)
+
+// peersTab has a row for each connected peer, with its own bar of pieces.
+type peersTab struct {
+	body    fyne.CanvasObject
+	table   *table.Table[netip.AddrPort]
+	hint    *widget.Label
+	peers   []*engine.Peer
+	shown   *engine.Detail
+	by      view.PeerColumn
+	falling bool
+}
+
+var peerWidths = [...]float32{
+	view.PeerAddress: 150, view.PeerBar: 260, view.PeerDone: 52, view.PeerDown: 84, view.PeerUp: 84, view.PeerClient: 150,
+	view.PeerFlags: 60, view.PeerEncryption: 104, view.PeerDownloaded: 76, view.PeerUploaded: 76, view.PeerRequests: 68, view.PeerID: 180,
+}
+
+func newPeersTab() *peersTab {
+	t := &peersTab{hint: widget.NewLabel("")}
+	t.hint.SizeName = theme.SizeNameCaptionText
+	t.hint.Importance = widget.LowImportance
+	t.hint.Wrapping = fyne.TextWrapWord
+	var columns []table.Column
+	for _, c := range view.PeerColumns() {
+		column := columnOf(c.Title(), c.Title(), peerWidths[c], c.Numeric(), c.Drawn())
+		column.Hidden = c == view.PeerRequests || c == view.PeerID
+		columns = append(columns, column)
+	}
+	t.table = table.New(columns, table.Model[netip.AddrPort](t))
+	t.table.SetSort(view.PeerAddress.Title(), false)
+	t.table.OnSort = t.sort
+	t.body = container.NewBorder(nil, t.hint, nil, nil, t.table)
+	t.hint.SetText("Flags: " + strings.Join(view.Legend(), " · "))
+	return t
+}
+
+func (t *peersTab) content() fyne.CanvasObject { return t.body }
+
+func (t *peersTab) update(_ *view.Row, d *engine.Detail) {
+	if d == t.shown && d != nil {
+		return
+	}
+	t.shown = d
+	t.arrange()
+}
+
+func (t *peersTab) arrange() {
+	t.peers = nil
+	if t.shown != nil {
+		t.peers = view.SortPeers(t.shown.Peers, t.by, t.falling)
+	}
+	t.table.Refresh()
+}
+
+func (t *peersTab) sort(title string, falling bool) {
+	for _, c := range view.PeerColumns() {
+		if c.Title() == title {
+			t.by, t.falling = c, falling
+		}
+	}
+	t.arrange()
+}
+
+// Len returns the number of peers.
+func (t *peersTab) Len() int { return len(t.peers) }
+
+// Key returns the address of a peer.
+func (t *peersTab) Key(row int) netip.AddrPort { return t.peers[row].Addr }
+
+// Text returns what a cell shows.
+func (t *peersTab) Text(row, col int) string { return view.PeerColumn(col).Text(t.peers[row]) }
+
+// Tone returns how a cell is to be read.
+func (t *peersTab) Tone(row, col int) table.Tone {
+	if t.Text(row, col) == format.None {
+		return table.Dim
+	}
+	return table.Plain
+}
+
+// Strip returns the pieces that a peer has.
+func (t *peersTab) Strip(row, _ int) piecemap.Strip {
+	if t.peers[row].Have.Len() == 0 {
+		return piecemap.Strip{}
+	}
+	return piecemap.Strip{Source: &t.peers[row].Have}
+}
