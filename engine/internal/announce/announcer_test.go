@@ -190,6 +190,13 @@ func TestTiers(t *testing.T) {
 		if got := f.log(); got != "b: d:" && got != "d: b:" {
 			t.Error("the working tracker is not asked first:", got)
 		}
+		time.Sleep(2 * time.Minute)
+		f.set(down)
+		a.Force([20]byte{1})
+		synctest.Wait()
+		if got := strings.ReplaceAll(f.log(), "d: ", ""); got != "b: a:started c:started" && got != "b: a:started c:started d:" {
+			t.Error("not the working tracker first, then the others in order:", got)
+		}
 	})
 }
 
@@ -333,10 +340,17 @@ func TestStopBeforeAnswer(t *testing.T) {
 func TestCompletedBeforeStopped(t *testing.T) {
 	for _, wait := range []bool{false, true} {
 		run(t, nil, func(a *Announcer, f *fake) {
-			f.set(slow)
+			f.set(func(ctx context.Context, r request) (reply, error) {
+				select {
+				case <-ctx.Done():
+					t.Error("given up:", r.event)
+				case <-time.After(time.Second):
+				}
+				return slow(ctx, r)
+			})
 			a.Start(torrentOf([]string{"http://a"}))
 			if wait {
-				time.Sleep(2 * time.Second)
+				time.Sleep(3 * time.Second)
 			}
 			a.Completed([20]byte{1})
 			synctest.Wait()
@@ -446,6 +460,78 @@ func TestTrackerIDAndUnknownLeft(t *testing.T) {
 		}
 		if changes < 5 {
 			t.Error(changes, "changes")
+		}
+	})
+}
+
+func TestDeadHostHoldsUpNobody(t *testing.T) {
+	run(t, nil, func(a *Announcer, f *fake) {
+		f.set(func(ctx context.Context, r request) (reply, error) {
+			if r.url == "http://a" {
+				return hang(ctx, r)
+			}
+			return reply{interval: 24 * time.Hour}, nil
+		})
+		for i := range 200 {
+			tor := torrentOf([]string{"http://a", "http://b"})
+			tor.ID[1] = byte(i)
+			a.Start(tor)
+		}
+		time.Sleep(2*announceTimeout + time.Second)
+		synctest.Wait()
+		got := f.log()
+		if n := strings.Count(got, "b:started"); n != 200 {
+			t.Error(n, "torrents got on to the second tracker")
+		}
+		if n := strings.Count(got, "a:started"); n > 8 { // six at once, and one for each of the first two that fail
+			t.Error(n, "requests to a dead host")
+		}
+		if s := a.Status([20]byte{1, 199}); s[0].State != Failing || s[0].Message != errSilent.Error() {
+			t.Errorf("%+v", s)
+		}
+		f.set(nil)
+		time.Sleep(time.Minute)
+		tor := torrentOf([]string{"http://a"})
+		tor.ID[2] = 1
+		a.Start(tor)
+		expect(t, f, "a:started")
+	})
+}
+
+func TestDeadLane(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		l := lanes{total: 9, each: 9, hosts: map[string]*lane{"h": {}}}
+		end := func(took time.Duration, err error) {
+			j := &job{tr: &tracker{host: "h"}, ctx: t.Context(), begin: time.Now()}
+			time.Sleep(took)
+			l.done(j, err)
+		}
+		for _, step := range []struct {
+			took time.Duration
+			err  error
+			dead bool
+		}{
+			{deadWait, errSilent, false},
+			{deadWait, errSilent, false},
+			{deadWait, nil, false},
+			{deadWait, errSilent, false},
+			{deadWait, errSilent, false},
+			{deadWait, &refusedError{}, false},
+			{deadWait, errSilent, false},
+			{deadWait, errSilent, false},
+			{time.Second, errors.New("connection refused"), false},
+			{deadWait, errSilent, false},
+			{deadWait, errSilent, false},
+			{deadWait, errSilent, true},
+		} {
+			end(step.took, step.err)
+			if got := l.hosts["h"].dead(time.Now()); (got != nil) != step.dead {
+				t.Errorf("%+v: %v", step, got)
+			}
+		}
+		time.Sleep(deadPause)
+		if l.hosts["h"].dead(time.Now()) != nil {
+			t.Error("dead for good")
 		}
 	})
 }

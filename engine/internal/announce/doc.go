@@ -22,7 +22,9 @@
 // Within a tier one tracker is asked: in order until one answers, and that one
 // moves to the front (BEP 12). A tier that fails is tried again after 3 s the first
 // time, for the tracker that is just starting, then after 15 s, 30 s and so on
-// up to 30 min, each ±20 %, and not before the time of BEP 31's "retry in".
+// up to 30 min, each ±20 %, and not before the time of BEP 31's "retry in". A host
+// that has left three requests in a row without an answer is not asked for 30 s:
+// what waits for it fails at once and goes on to the next tracker of its tier.
 //
 // # Which events are sent
 //

@@ -133,6 +133,19 @@ func TestHTTPFailures(t *testing.T) {
 	}
 }
 
+func TestRedirectsAreBounded(t *testing.T) {
+	asked := 0
+	server := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		asked++
+		http.Redirect(w, r, fmt.Sprintf("/%d", asked), http.StatusFound)
+	}))
+	defer server.Close()
+	_, err := testNetwork(t, nil).announce(t.Context(), request{url: server.URL})
+	if !errors.Is(err, errRedirects) || asked != 6 {
+		t.Error(asked, "requests", err)
+	}
+}
+
 func TestRedirectHidesAddress(t *testing.T) {
 	var referer []string
 	server := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {

@@ -3,7 +3,14 @@ package announce
 import (
 	"container/heap"
 	"context"
+	"errors"
 	"time"
+)
+
+const (
+	deadAfter = 3                // requests without an answer
+	deadWait  = 5 * time.Second  // what counts as no answer: quick failures hold up nobody
+	deadPause = 30 * time.Second // before the host is asked again
 )
 
 // job is one announce, waiting or on its way.
@@ -16,13 +23,27 @@ type job struct {
 	ctx    context.Context
 	cancel context.CancelFunc
 	sent   bool
-	after  *job // queued when this one has ended
+	begin  time.Time // when it was sent
+	after  *job      // queued when this one has ended
 }
 
 // lane holds the jobs of one host, oldest first.
 type lane struct {
 	running int
 	waiting []*job
+	silent  int // requests in a row that were not answered for long
+	err     error
+	until   time.Time // the host is not asked again before, if it is dead
+}
+
+// dead returns why the jobs of a lane need not be sent now: the host has just
+// left several of them without an answer, and those behind them would wait long
+// before they may try the next tracker of their tier.
+func (h *lane) dead(now time.Time) error {
+	if h.silent >= deadAfter && now.Before(h.until) {
+		return h.err
+	}
+	return nil
 }
 
 // lanes bounds how many jobs run at the same time, in all and to one host.
@@ -57,16 +78,27 @@ func (l *lanes) pop() *job {
 			l.running++
 			return j
 		}
-		if h.running == 0 && len(h.waiting) == 0 {
+		if h.running == 0 && len(h.waiting) == 0 && !time.Now().Before(h.until) {
 			delete(l.hosts, host)
 		}
 	}
 	return nil
 }
 
-func (l *lanes) done(j *job) {
+// done takes a job that has run, and learns from err whether its host is alive.
+func (l *lanes) done(j *job, err error) {
+	h, now := l.hosts[j.tr.host], time.Now()
 	l.running--
-	l.hosts[j.tr.host].running--
+	h.running--
+	var refusal *refusedError
+	switch {
+	case j.begin.IsZero() || j.ctx.Err() != nil:
+	case err == nil || errors.As(err, &refusal) || now.Sub(j.begin) < deadWait:
+		h.silent, h.until = 0, time.Time{}
+	default:
+		h.silent++
+		h.err, h.until = err, now.Add(deadPause)
+	}
 }
 
 // dueHeap orders tiers by their next announce; tiers without one are not in it.

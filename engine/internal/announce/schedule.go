@@ -64,7 +64,11 @@ func (s *state) job(t *torrent, tr *tracker, e event) *job {
 // launch sends the queued jobs that may run now.
 func (s *state) launch() {
 	for j := s.lanes.pop(); j != nil; j = s.lanes.pop() {
-		j.sent = true
+		if err := s.lanes.hosts[j.tr.host].dead(time.Now()); err != nil {
+			s.finish(result{job: j, err: err})
+			continue
+		}
+		j.sent, j.begin = true, time.Now()
 		r := request{url: j.tr.url, id: j.t.ID, event: j.event, trackerID: j.tr.id}
 		if j.stats != nil {
 			r.stats = *j.stats
@@ -98,7 +102,7 @@ func (s *state) send(j *job, r request) {
 // finish takes the result of a job.
 func (s *state) finish(r result) {
 	j := r.job
-	s.lanes.done(j)
+	s.lanes.done(j, r.err)
 	cut := j.ctx.Err() != nil
 	j.cancel()
 	s.a.cfg.Logger.Debug("announced", "tracker", j.tr.host, "event", j.event.String(), "peers", len(r.reply.peers), "err", r.err)
