@@ -1,0 +1,208 @@
+package store
+
+import (
+	"encoding/binary"
+	"errors"
+	"fmt"
+	"hash/crc32"
+	"math"
+	"time"
+)
+
+// Record is what is kept of one torrent besides its metainfo.
+type Record struct {
+	ID              [20]byte
+	Name, Dir       string
+	Added, Finished time.Time // UTC, whole microseconds; zero if not yet
+	Paused          bool
+	Fault           string     // why it stopped by itself, or ""
+	Have            []byte     // bitfield of the verified pieces (BEP 3); nil is none
+	Pieces          int        // 0 without metadata
+	Priorities      []byte     // per file; nil is all normal
+	Downloaded      int64      // payload bytes in its whole life
+	Uploaded        int64      // payload bytes in its whole life
+	Foreign         []int      // files that were there before it was added
+	Trackers        [][]string // by tier, BEP 12
+	Magnet          string     // the link, while the metadata is not known
+	Recheck         bool       // Have is not to be believed: hash first
+}
+
+// recordVersion begins every encoded record.
+const recordVersion = 1
+
+// encode returns r in a form of which there is exactly one for every record:
+// numbers of fixed width in big-endian order, everything else behind its length.
+func encode(r Record) []byte {
+	b := append(make([]byte, 0, 256+len(r.Have)+len(r.Priorities)), recordVersion)
+	b = append(b, r.ID[:]...)
+	b = appendText(b, r.Name)
+	b = appendText(b, r.Dir)
+	b = appendTime(b, r.Added)
+	b = appendTime(b, r.Finished)
+	b = appendBool(b, r.Paused)
+	b = appendText(b, r.Fault)
+	b = appendText(b, string(r.Have))
+	b = binary.BigEndian.AppendUint32(b, uint32(r.Pieces))
+	b = appendText(b, string(r.Priorities))
+	b = binary.BigEndian.AppendUint64(b, uint64(r.Downloaded))
+	b = binary.BigEndian.AppendUint64(b, uint64(r.Uploaded))
+	b = binary.BigEndian.AppendUint32(b, uint32(len(r.Foreign)))
+	for _, i := range r.Foreign {
+		b = binary.BigEndian.AppendUint32(b, uint32(i))
+	}
+	b = binary.BigEndian.AppendUint32(b, uint32(len(r.Trackers)))
+	for _, tier := range r.Trackers {
+		b = binary.BigEndian.AppendUint32(b, uint32(len(tier)))
+		for _, url := range tier {
+			b = appendText(b, url)
+		}
+	}
+	b = appendText(b, r.Magnet)
+	return appendBool(b, r.Recheck)
+}
+
+func appendText(b []byte, s string) []byte {
+	return append(binary.BigEndian.AppendUint32(b, uint32(len(s))), s...)
+}
+
+func appendBool(b []byte, v bool) []byte {
+	if v {
+		return append(b, 1)
+	}
+	return append(b, 0)
+}
+
+func appendTime(b []byte, t time.Time) []byte {
+	n := int64(0)
+	if !t.IsZero() {
+		n = t.UnixMicro()
+	}
+	return binary.BigEndian.AppendUint64(b, uint64(n))
+}
+
+var errRecord = errors.New("malformed record")
+
+// decode reads what encode made and nothing else. It takes no more memory than
+// a small multiple of the bytes given.
+func decode(b []byte) (Record, error) {
+	c := cursor{rest: b}
+	if version := c.take(1); c.err == nil && version[0] != recordVersion {
+		return Record{}, fmt.Errorf("record version %d, not %d", version[0], recordVersion)
+	}
+	var r Record
+	copy(r.ID[:], c.take(len(r.ID)))
+	r.Name, r.Dir = string(c.text()), string(c.text())
+	r.Added, r.Finished = c.time(), c.time()
+	r.Paused = c.bool()
+	r.Fault = string(c.text())
+	r.Have = c.bytes()
+	r.Pieces = c.int()
+	r.Priorities = c.bytes()
+	r.Downloaded, r.Uploaded = int64(c.uint64()), int64(c.uint64())
+	for range c.count() {
+		r.Foreign = append(r.Foreign, c.int())
+	}
+	for range c.count() {
+		var tier []string
+		for range c.count() {
+			tier = append(tier, string(c.text()))
+		}
+		r.Trackers = append(r.Trackers, tier)
+	}
+	r.Magnet = string(c.text())
+	r.Recheck = c.bool()
+	if c.err != nil || len(c.rest) > 0 || len(r.Have) > 0 && len(r.Have) != (r.Pieces+7)/8 {
+		return Record{}, errRecord
+	}
+	return r, nil
+}
+
+// cursor reads from the front of rest until err is set; then it returns zeros.
+type cursor struct {
+	rest []byte
+	err  error
+}
+
+func (c *cursor) take(n int) []byte {
+	if c.err != nil || n > len(c.rest) {
+		c.err = errRecord
+		return nil
+	}
+	b := c.rest[:n]
+	c.rest = c.rest[n:]
+	return b
+}
+
+func (c *cursor) uint32() uint32 {
+	if b := c.take(4); b != nil {
+		return binary.BigEndian.Uint32(b)
+	}
+	return 0
+}
+
+func (c *cursor) uint64() uint64 {
+	if b := c.take(8); b != nil {
+		return binary.BigEndian.Uint64(b)
+	}
+	return 0
+}
+
+func (c *cursor) int() int {
+	n := c.uint32()
+	if n > math.MaxInt32 {
+		c.err = errRecord
+		return 0
+	}
+	return int(n)
+}
+
+// count reads how many values follow, each at least four bytes long.
+func (c *cursor) count() int {
+	n := c.int()
+	if n > len(c.rest)/4 {
+		c.err = errRecord
+	}
+	if c.err != nil {
+		return 0
+	}
+	return n
+}
+
+func (c *cursor) text() []byte { return c.take(c.int()) }
+
+func (c *cursor) bytes() []byte { return append([]byte(nil), c.text()...) }
+
+func (c *cursor) bool() bool {
+	b := c.take(1)
+	if b != nil && b[0] > 1 {
+		c.err = errRecord
+	}
+	return b != nil && b[0] == 1
+}
+
+func (c *cursor) time() time.Time {
+	n := int64(c.uint64())
+	if n == 0 {
+		return time.Time{}
+	}
+	t := time.UnixMicro(n).UTC()
+	if t.UnixMicro() != n || t.IsZero() {
+		c.err = errRecord
+	}
+	return t
+}
+
+var castagnoli = crc32.MakeTable(crc32.Castagnoli)
+
+// seal appends a checksum: bbolt has none for its pages.
+func seal(b []byte) []byte {
+	return binary.BigEndian.AppendUint32(b, crc32.Checksum(b, castagnoli))
+}
+
+func unseal(b []byte) ([]byte, error) {
+	n := len(b) - 4
+	if n < 0 || crc32.Checksum(b[:n], castagnoli) != binary.BigEndian.Uint32(b[n:]) {
+		return nil, errors.New("wrong checksum")
+	}
+	return b[:n], nil
+}
