@@ -45,11 +45,13 @@ func (m model) Strip(row, _ int) piecemap.Strip {
 	if v.now.Pieces == nil || !ok {
 		return piecemap.Strip{}
 	}
-	first, _ := v.meta.PieceRange(from)
-	_, end := v.meta.PieceRange(to - 1)
-	if end <= first {
+	begin := v.meta.Files[from].Offset
+	last := &v.meta.Files[to-1] // may be empty, so its own pieces do not tell the end
+	stop := last.Offset + last.Length
+	if stop <= begin {
 		return piecemap.Strip{}
 	}
+	first, end := int(begin/v.meta.PieceLength), int((stop-1)/v.meta.PieceLength)+1
 	return piecemap.Strip{
 		Source: piecemap.Part{Of: v.now.Pieces, First: first, End: end},
 		Recent: v.now.Recent,

@@ -58,9 +58,9 @@ const (
 )
 
 var allColumns = []table.Column{
-	colName:     {ID: "name", Title: "Name", Width: 320, Min: 80},
+	colName:     {ID: "name", Title: "Name", Width: 200, Min: 80, Grow: true},
 	colSize:     {ID: "size", Title: "Size", Width: 80, Align: fyne.TextAlignTrailing},
-	colBar:      {ID: "pieces", Title: "Pieces", Width: 200, Kind: table.Bar},
+	colBar:      {ID: "pieces", Title: "Pieces", Width: 180, Kind: table.Bar},
 	colDone:     {ID: "done", Title: "Done", Width: 64, Align: fyne.TextAlignTrailing},
 	colPriority: {ID: "priority", Title: "Priority", Width: 80},
 }

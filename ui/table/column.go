@@ -19,16 +19,21 @@ const (
 type Column struct {
 	ID     string // names the column in a State and to OnSort
 	Title  string
-	Width  float32 // at the start; the last visible column gets what room is left
+	Width  float32 // at the start
 	Min    float32 // the user cannot make it narrower
 	Align  fyne.TextAlign
 	Kind   Kind
 	Hidden bool // at the start
+
+	// Grow makes the column take what room the others leave, until the user
+	// sizes one. Without such a column the last one takes it.
+	Grow bool
 }
 
 // State is what the user made of a table's columns, to be stored.
 type State struct {
 	Columns    []ColumnState // in the order in which they are shown
+	Sized      bool          // by the user; if not, widths mean nothing
 	Sort       string        // ID of the column; "" if none
 	Descending bool
 }
@@ -56,6 +61,7 @@ type columns struct {
 	all    []Column
 	order  []int   // indices in all
 	places []place // the visible ones, from the left
+	sized  bool    // by the user
 }
 
 func newColumns(all []Column) *columns {
@@ -69,22 +75,42 @@ func newColumns(all []Column) *columns {
 	return c
 }
 
-// lay places the visible columns in a width, of which the last one gets what the
-// others leave. It returns the width that they take.
+// lay places the visible columns in a width, of which one gets what the others
+// leave. It returns the width that they take.
 func (c *columns) lay(width float32) float32 {
 	c.places = c.places[:0]
-	x := float32(0)
+	used := float32(0)
 	for _, i := range c.order {
 		if !c.all[i].Hidden {
-			c.places = append(c.places, place{i, x, c.all[i].Width})
-			x += c.all[i].Width
+			c.places = append(c.places, place{col: i, width: c.all[i].Width})
+			used += c.all[i].Width
 		}
 	}
-	if n := len(c.places); n > 0 && x < width {
-		c.places[n-1].width += width - x
-		x = width
+	if i := c.taker(); used < width && i >= 0 {
+		c.places[i].width += width - used
+		used = width
 	}
-	return x
+	x := float32(0)
+	for i := range c.places {
+		c.places[i].x = x
+		x += c.places[i].width
+	}
+	return max(used, width)
+}
+
+// taker returns the index in places of the column that takes the room left, or
+// -1 if that would tear its texts away from the others.
+func (c *columns) taker() int {
+	if !c.sized {
+		if i := slices.IndexFunc(c.places, func(p place) bool { return c.all[p.col].Grow }); i >= 0 {
+			return i
+		}
+	}
+	last := len(c.places) - 1
+	if last >= 0 && c.all[c.places[last].col].Align != fyne.TextAlignLeading {
+		return -1
+	}
+	return last
 }
 
 // at returns the index in places of the column at x, or -1.
@@ -92,8 +118,21 @@ func (c *columns) at(x float32) int {
 	return slices.IndexFunc(c.places, func(p place) bool { return p.x <= x && x < p.end() })
 }
 
-// resize sets the width of a column.
+// resize sets the width of a column, as the user asks. From then on no column
+// grows, and each stays as wide as it is.
 func (c *columns) resize(col int, width float32) {
+	if !c.sized {
+		c.sized = true
+		for _, p := range c.places {
+			if c.all[p.col].Grow {
+				c.all[p.col].Width = p.width
+			}
+		}
+	}
+	c.setWidth(col, width)
+}
+
+func (c *columns) setWidth(col int, width float32) {
 	c.all[col].Width = max(width, c.all[col].Min)
 }
 
@@ -124,10 +163,11 @@ func (c *columns) state() []ColumnState {
 	return out
 }
 
-// restore applies what was stored. IDs that are unknown or come twice are passed
+// restore applies what was stored, widths only if the user sized them. IDs that are unknown or come twice are passed
 // over, columns that are not in it keep their state and come after those that
 // are; if all would be hidden, none is.
-func (c *columns) restore(stored []ColumnState) {
+func (c *columns) restore(stored []ColumnState, sized bool) {
+	c.sized = sized
 	order := make([]int, 0, len(c.all))
 	hidden := 0
 	for _, s := range stored {
@@ -137,8 +177,8 @@ func (c *columns) restore(stored []ColumnState) {
 		}
 		order = append(order, i)
 		c.all[i].Hidden = s.Hidden
-		if s.Width > 0 { // not for NaN either
-			c.resize(i, min(s.Width, 10_000))
+		if sized && s.Width > 0 { // not for NaN either
+			c.setWidth(i, min(s.Width, 10_000))
 		}
 	}
 	for i := range c.all {

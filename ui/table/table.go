@@ -146,13 +146,13 @@ func (t *Table[K]) SetSort(column string, descending bool) {
 
 // State returns what the user made of the columns.
 func (t *Table[K]) State() State {
-	return State{Columns: t.cols.state(), Sort: t.sort, Descending: t.descending}
+	return State{Columns: t.cols.state(), Sized: t.cols.sized, Sort: t.sort, Descending: t.descending}
 }
 
 // Restore applies a stored state. What does not fit these columns is passed
 // over. No callback is called.
 func (t *Table[K]) Restore(s State) {
-	t.cols.restore(s.Columns)
+	t.cols.restore(s.Columns, s.Sized)
 	if t.cols.index(s.Sort) >= 0 {
 		t.sort, t.descending = s.Sort, s.Descending
 	}

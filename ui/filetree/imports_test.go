@@ -1,0 +1,21 @@
+package filetree
+
+import (
+	"go/build"
+	"strings"
+	"testing"
+)
+
+func TestImports(t *testing.T) {
+	p, err := build.ImportDir(".", 0)
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, path := range p.Imports {
+		for _, never := range []string{"fyne.io/fyne/v2/app", "piecewise/engine/internal", "github.com/anacrolix/"} {
+			if strings.HasPrefix(path, never) {
+				t.Errorf("imports %s", path)
+			}
+		}
+	}
+}
