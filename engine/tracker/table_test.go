@@ -88,8 +88,7 @@ func TestFullTableDropsOldest(t *testing.T) {
 		tb.announce(numbered(1, n), now)
 	}
 	tb.announce(numbered(1, 1), now)
-	tb.announce(numbered(1, 6), now)
-	_, peers := tb.announce(numbered(1, 1), now)
+	_, peers := tb.announce(numbered(1, 6), now)
 	if len(peers) != 4 || slices.ContainsFunc(peers, func(p peer) bool { return p.addr.Port() == 1 || p.addr.Port() == 3 }) {
 		t.Error(peers)
 	}
@@ -98,10 +97,16 @@ func TestFullTableDropsOldest(t *testing.T) {
 		a := numbered(h, h)
 		a.event = "completed"
 		tb.announce(a, now)
+		tb.announce(numbered(0, 0), now)
 		check(t, tb)
 	}
-	if len(tb.byHash) != 3 {
-		t.Error(len(tb.byHash), "swarms")
+	if tb.byHash[numbered(0, 0).hash].downloads != 1 {
+		t.Error("a swarm that is announced to was dropped in between")
+	}
+	for _, h := range []int{0, 8, 9} {
+		if tb.byHash[numbered(h, 0).hash] == nil || len(tb.byHash) != 3 {
+			t.Error("swarm", h, "is not one of the", len(tb.byHash))
+		}
 	}
 }
 

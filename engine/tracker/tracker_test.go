@@ -203,3 +203,31 @@ func Example() {
 	// d8:completei1e10:downloadedi0e10:incompletei0e8:intervali10e12:min intervali5e5:peers0:e
 	// <nil>
 }
+
+// BenchmarkHTTP is announces over kept connections from as many clients as there
+// are processors, which share them with the server.
+func BenchmarkHTTP(b *testing.B) {
+	s, err := tracker.Listen("127.0.0.1:0")
+	if err != nil {
+		b.Fatal(err)
+	}
+	ctx, cancel := context.WithCancel(context.Background())
+	ended := make(chan error)
+	go func() { ended <- s.Serve(ctx) }()
+	b.RunParallel(func(pb *testing.PB) {
+		for port := 1; pb.Next(); port = port%1000 + 1 {
+			resp, err := http.Get(fmt.Sprintf("%s?info_hash=aaaaaaaaaaaaaaaaaaaa&peer_id=bbbbbbbbbbbbbbbbbbbb&left=1&port=%d", s.URL(), port))
+			if err != nil {
+				b.Error(err)
+				return
+			}
+			_, _ = io.Copy(io.Discard, resp.Body) // only so that the connection is kept
+			resp.Body.Close()
+		}
+	})
+	b.ReportMetric(float64(b.N)/b.Elapsed().Seconds(), "announces/s")
+	cancel()
+	if err := <-ended; err != nil {
+		b.Error(err)
+	}
+}

@@ -334,6 +334,19 @@ func TestStopBeforeAnswer(t *testing.T) {
 		expect(t, f, "b:started")
 		a.Stop([20]byte{1})
 		expect(t, f, "")
+
+		f.set(func(context.Context, request) (reply, error) {
+			time.Sleep(time.Second)
+			return reply{}, errors.New("down")
+		})
+		a.Start(torrentOf([]string{"http://c"}))
+		a.Completed([20]byte{1})
+		a.Stop([20]byte{1})
+		time.Sleep(time.Minute)
+		expect(t, f, "c:started")
+		f.set(nil)
+		a.Start(torrentOf([]string{"http://c"}))
+		expect(t, f, "c:started")
 	})
 }
 
