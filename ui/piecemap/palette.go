@@ -26,7 +26,7 @@ type Palette struct {
 var Light = Palette{
 	Background: rgb(0xFFFFFF),
 	Edge:       rgb(0x858C95),
-	Missing:    rgb(0xDDE2E8),
+	Missing:    rgb(0xE1E6EC),
 	Requested:  rgb(0xE69F00),
 	Partial:    rgb(0x56B4E9),
 	Verified:   rgb(0x0072B2),
