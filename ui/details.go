@@ -26,6 +26,10 @@ type details struct {
 	none    fyne.CanvasObject
 	all     []tab // as in tabs
 
+	peers    *peersTab
+	files    *filesTab
+	trackers *trackersTab
+
 	arrived *piecemap.Recent // of the torrent of
 	of      engine.ID
 }
@@ -36,12 +40,13 @@ func newDetails(w *Window) *details {
 		d.all = append(d.all, t)
 		d.tabs.Append(container.NewTabItem(title, t.content()))
 	}
+	d.peers, d.files, d.trackers = newPeersTab(w), newFilesTab(w), newTrackersTab(w)
 	add("Pieces", newPiecesTab(d))
-	add("Peers", newPeersTab())
-	add("Files", newFilesTab(w))
-	add("Trackers", newTrackersTab(w))
+	add("Peers", d.peers)
+	add("Files", d.files)
+	add("Trackers", d.trackers)
 	add("Overview", newOverviewTab(w))
-	add("Log", newLogTab())
+	add("Log", newLogTab(w))
 	d.tabs.OnSelected = func(*container.TabItem) { d.update() }
 	d.tabs.Hide()
 	none := widget.NewLabel("Select a torrent to see its pieces, peers and files")

@@ -16,12 +16,13 @@ type logTab struct {
 	lines []engine.LogLine
 }
 
-func newLogTab() *logTab {
+func newLogTab(w *Window) *logTab {
 	t := &logTab{}
 	t.table = table.New([]table.Column{
 		{ID: "time", Title: "Time", Width: 72},
 		{ID: "text", Title: "What happened", Width: 600},
 	}, table.Model[int](t))
+	t.table.OnTypedKey = w.actions.typedKey
 	return t
 }
 

@@ -38,6 +38,7 @@ func (t *overviewTab) update(r *view.Row, _ *engine.Detail) {
 		t.grid.Add(label)
 		t.grid.Add(text)
 	}
+	before := t.grid.MinSize()
 	for i, l := range t.labels {
 		if i/2 >= len(facts) {
 			l.Hide()
@@ -49,5 +50,8 @@ func (t *overviewTab) update(r *view.Row, _ *engine.Detail) {
 		}
 		setText(l, text)
 		l.Show()
+	}
+	if t.grid.MinSize() != before {
+		t.scroll.Refresh() // the labels push the texts
 	}
 }

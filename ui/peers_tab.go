@@ -29,10 +29,10 @@ type peersTab struct {
 
 var peerWidths = [...]float32{
 	view.PeerAddress: 150, view.PeerBar: 260, view.PeerDone: 52, view.PeerDown: 84, view.PeerUp: 84, view.PeerClient: 150,
-	view.PeerFlags: 60, view.PeerEncryption: 104, view.PeerDownloaded: 76, view.PeerUploaded: 76, view.PeerRequests: 68, view.PeerID: 180,
+	view.PeerFlags: 60, view.PeerEncryption: 114, view.PeerDownloaded: 76, view.PeerUploaded: 76, view.PeerRequests: 68, view.PeerID: 180,
 }
 
-func newPeersTab() *peersTab {
+func newPeersTab(w *Window) *peersTab {
 	t := &peersTab{hint: widget.NewLabel("")}
 	t.hint.SizeName = theme.SizeNameCaptionText
 	t.hint.Importance = widget.LowImportance
@@ -46,6 +46,7 @@ func newPeersTab() *peersTab {
 	t.table = table.New(columns, table.Model[netip.AddrPort](t))
 	t.table.SetSort(view.PeerAddress.Title(), false)
 	t.table.OnSort = t.sort
+	t.table.OnTypedKey = w.actions.typedKey
 	t.body = container.NewBorder(nil, t.hint, nil, nil, t.table)
 	t.hint.SetText("Flags: " + strings.Join(view.Legend(), " · "))
 	return t
@@ -76,6 +77,15 @@ func (t *peersTab) sort(title string, falling bool) {
 		}
 	}
 	t.arrange()
+}
+
+// State returns what is to be remembered of the columns.
+func (t *peersTab) State() table.State { return t.table.State() }
+
+// Restore takes over what was remembered.
+func (t *peersTab) Restore(s table.State) {
+	t.table.Restore(s)
+	t.sort(s.Sort, s.Descending)
 }
 
 // Len returns the number of peers.

@@ -60,7 +60,7 @@ func newPiecesTab(d *details) *piecesTab {
 	arrived.label.SetText("just arrived")
 	row.Add(arrived)
 	line := container.NewBorder(nil, nil, row, nil, t.hover)
-	t.body = container.NewBorder(line, nil, nil, nil, t.atlas)
+	t.body = container.NewBorder(line, nil, nil, nil, container.New(layout.NewCustomPaddedLayout(0, 4, 6, 6), t.atlas))
 	return t
 }
 

@@ -6,7 +6,6 @@ import (
 	"fyne.io/fyne/v2"
 
 	"piecewise/ui/table"
-	"piecewise/ui/view"
 )
 
 // The keys of what the window remembers of its own looks.
@@ -15,8 +14,23 @@ const (
 	keyHeight = "window.height"
 	keySplit  = "window.split"
 	keyTab    = "details.tab"
-	keyTable  = "torrents.columns"
 )
+
+// columned is a list whose columns the user can change.
+type columned interface {
+	State() table.State
+	Restore(table.State)
+}
+
+// lists are those lists, by the keys under which they are remembered.
+func (w *Window) lists() map[string]columned {
+	return map[string]columned{
+		"torrents.columns": w.rows,
+		"peers.columns":    w.details.peers,
+		"files.columns":    w.details.files.view,
+		"trackers.columns": w.details.trackers.table,
+	}
+}
 
 // save remembers how the window looks.
 func (w *Window) save() {
@@ -27,8 +41,10 @@ func (w *Window) save() {
 	}
 	p.SetFloat(keySplit, w.split.Offset)
 	p.SetInt(keyTab, w.details.tabs.SelectedIndex())
-	if state, err := json.Marshal(w.rows.table.State()); err == nil { // a State is plain data
-		p.SetString(keyTable, string(state))
+	for key, list := range w.lists() {
+		if state, err := json.Marshal(list.State()); err == nil { // a State is plain data
+			p.SetString(key, string(state))
+		}
 	}
 }
 
@@ -42,14 +58,10 @@ func (w *Window) restore() {
 	if i := p.Int(keyTab); i > 0 && i < len(w.details.all) {
 		w.details.tabs.SelectIndex(i)
 	}
-	var state table.State
-	if json.Unmarshal([]byte(p.String(keyTable)), &state) != nil {
-		return // the first start, or nothing of use
-	}
-	w.rows.table.Restore(state)
-	for _, c := range view.Columns() {
-		if c.Key() == state.Sort {
-			w.list.Sort(c, state.Descending)
+	for key, list := range w.lists() {
+		var state table.State
+		if json.Unmarshal([]byte(p.String(key)), &state) == nil { // else it is the first start
+			list.Restore(state)
 		}
 	}
 }

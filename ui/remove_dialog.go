@@ -7,6 +7,7 @@ import (
 
 	"fyne.io/fyne/v2"
 	"fyne.io/fyne/v2/container"
+	"fyne.io/fyne/v2/theme"
 	"fyne.io/fyne/v2/widget"
 
 	"piecewise/engine"
@@ -52,8 +53,7 @@ func (w *Window) showRemove(rows []*view.Row, files []string) {
 		format.Plural(len(files), "file", "files") + ":")
 	list := widget.NewLabel(listing(files))
 	list.TextStyle.Monospace = true
-	list.SizeName = "caption"
-	list.Selectable = true
+	list.SizeName = theme.SizeNameCaptionText
 	sh.content = container.NewBorder(head, nil, nil, nil, container.NewScroll(list))
 	sh.size = fyne.NewSize(680, 380)
 	sh.choices = []choice{

@@ -127,6 +127,19 @@ func (r *rows) sort(key string, falling bool) {
 	}
 }
 
+// State returns what is to be remembered of the columns.
+func (r *rows) State() table.State { return r.table.State() }
+
+// Restore takes over what was remembered.
+func (r *rows) Restore(s table.State) {
+	r.table.Restore(s)
+	for _, c := range view.Columns() {
+		if c.Key() == s.Sort {
+			r.w.list.Sort(c, s.Descending)
+		}
+	}
+}
+
 func (r *rows) filter(text string) {
 	r.w.list.Filter(text)
 	r.table.Refresh()

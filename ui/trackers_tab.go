@@ -32,6 +32,7 @@ func newTrackersTab(w *Window) *trackersTab {
 		columns = append(columns, columnOf(c.Title(), c.Title(), trackerWidths[c], c.Numeric(), false))
 	}
 	t.table = table.New(columns, table.Model[int](t))
+	t.table.OnTypedKey = w.actions.typedKey
 	return t
 }
 

@@ -156,6 +156,9 @@ func (w *Window) showEmpty(empty bool) {
 	} else {
 		w.empty.Hide()
 		w.split.Show()
+		if w.win.Canvas().Focused() == nil && !w.sheets.open() {
+			w.rows.table.Focus()
+		}
 	}
 }
 

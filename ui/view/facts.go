@@ -71,8 +71,8 @@ type Totals struct{ Down, Up, Torrents, Peers, Port, DHT, Free string }
 // Total sums a snapshot up; torrents is how many are in the list.
 func Total(s *engine.Snapshot, torrents int) Totals {
 	return Totals{
-		Down:     "↓ " + rate(s.Down) + " (" + format.Size(s.Downloaded) + ")",
-		Up:       "↑ " + rate(s.Up) + " (" + format.Size(s.Uploaded) + ")",
+		Down:     "↓" + rate(s.Down) + " (" + format.Size(s.Downloaded) + ")",
+		Up:       "↑" + rate(s.Up) + " (" + format.Size(s.Uploaded) + ")",
 		Torrents: format.Plural(torrents, "torrent", "torrents"),
 		Peers:    peers(s.Peers),
 		Port:     port(s.Port),
