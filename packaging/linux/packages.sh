@@ -45,7 +45,7 @@ retry() { "$@" || { sleep 5 && "$@"; }; } # mirrors have their moments
 # install PACKAGE...: as root. Packages of servers want to start them, open to
 # the whole network; they must neither do so now nor at the next boot.
 install() {
-	policy=/usr/sbin/policy-rc.d
+	policy=${POLICY_RC_D:-/usr/sbin/policy-rc.d}
 	if [ ! -e "$policy" ]; then
 		trap 'rm -f "$policy"' EXIT
 		trap 'exit 1' HUP INT TERM
