@@ -295,6 +295,22 @@ func TestLimits(t *testing.T) {
 	}
 }
 
+func TestEntries(t *testing.T) {
+	p := parser{raw: []byte("l1:ae"), values: maxValues - 1}
+	checkSentence(t, p.value(), "too many entries")
+	var sorted, unsorted strings.Builder
+	for i := range maxUnsorted + 10 {
+		fmt.Fprintf(&sorted, "6:%06di0e", i)
+		fmt.Fprintf(&unsorted, "6:%06di0e", 999999-i)
+	}
+	_, err := Metainfo([]byte("d" + unsorted.String() + "e"))
+	checkSentence(t, err, "large dictionary that is not sorted")
+	_, err = Metainfo([]byte("d" + sorted.String() + "0:i0ee"))
+	checkSentence(t, err, "large dictionary that is not sorted")
+	_, err = Metainfo([]byte("d" + sorted.String() + "e"))
+	checkSentence(t, err, "no info dictionary")
+}
+
 func TestLayout(t *testing.T) {
 	for _, c := range []struct {
 		lengths []int64

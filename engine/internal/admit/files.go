@@ -48,7 +48,7 @@ func (t *Torrent) addFiles(files value, names *names, root string) error {
 	t.Files = make([]File, 0, count)
 	folder, err := names.folder(saveFolder, root)
 	if err != nil {
-		return err
+		return refuse("The torrent's folder %s.", err)
 	}
 	for item := range files.items() {
 		f, err := splitFile(item, nth(len(t.Files)))

@@ -21,6 +21,8 @@ func damaged() []Case {
 		refused("cut short", "cut short", whole[:len(whole)-30]),
 		refused("one byte", "cut short", []byte("d")),
 		refused("text longer than the file", "cut short", []byte("d4:info99999999:x")),
+		refused("text a little longer than the file", "cut short", []byte("d4:info10:abcde")),
+		refused("text whose length has a leading zero", "damaged", []byte("d04:infodee")),
 		refused("text with an absurd length", "damaged at byte 7", []byte("d4:info99999999999999999999:x")),
 		refused("text with a negative length", "damaged", []byte("d4:info-1:e")),
 		refused("number as a key", "damaged", []byte("di1e1:ae")),
@@ -55,6 +57,8 @@ func sizes() []Case {
 		refused("size beyond 64 bits", "too large", edited(single(), "i20000e", "i99999999999999999999e")),
 		refused("sum that overflows", "second file makes the torrent too large",
 			torrent(several(file(1<<45, "a"), file(math.MaxInt64, "b")))),
+		refused("sum beyond the largest torrent", "second file makes the torrent too large",
+			torrent(several(file(1<<46, "a"), file(1, "b")))),
 		refused("many sizes that overflow", "too large", torrent(several(file(1<<62, "a"), file(1<<62, "b"), file(1<<62, "c")))),
 		refused("size is a text", "not a number", info("length", "20000")),
 		refused("no size", "does not say what files", info("length", nil)),
@@ -143,8 +147,9 @@ func versions() []Case {
 		return torrent(with(with(info, dict{"meta version": 2, "file tree": tree("one.bin", 20000)}), changes))
 	}
 	two := with(tree("a", 5), tree("b", 7))
-	padded := func() dict {
-		return several(file(5, "a"), dict{"length": PieceLength - 5, "path": []string{".pad", "16379"}, "attr": "p"}, file(7, "b"))
+	padded := func(pad int, more ...dict) dict {
+		files := []dict{file(5, "a"), {"length": pad, "path": []string{".pad", "0"}, "attr": "p"}, file(7, "b")}
+		return several(append(files, more...)...)
 	}
 	return []Case{
 		refused("v2 only", "This is a v2 torrent", v2(single(), dict{"pieces": nil, "length": nil})),
@@ -161,10 +166,16 @@ func versions() []Case {
 		refused("hybrid with another size", "v1 and v2 files differ", v2(single(), dict{"file tree": tree("one.bin", 20001)})),
 		refused("hybrid with one file more", "v1 and v2 files differ", v2(single(), dict{"file tree": two})),
 		refused("hybrid whose files are not aligned", "v1 and v2 files differ", v2(several(file(5, "a"), file(7, "b")), dict{"file tree": two})),
+		refused("hybrid with too little padding", "v1 and v2 files differ", v2(padded(PieceLength-6), dict{"file tree": two})),
+		refused("hybrid with one v1 file more", "v1 and v2 files differ", v2(padded(PieceLength-5, file(3, "c")), dict{"file tree": two})),
+		loads("hybrid with padding at its end", v2(padded(PieceLength-5, dict{"length": PieceLength - 7, "path": []string{".pad", "1"}, "attr": "p"}),
+			dict{"file tree": two}), "folder/a", "folder/b"),
+		refused("hybrid with a piece of padding at its end", "v1 and v2 files differ",
+			v2(padded(PieceLength-5, dict{"length": PieceLength - 6, "path": []string{".pad", "1"}, "attr": "p"}), dict{"file tree": two})),
 		refused("hybrid with small pieces", "power of two", v2(single(), dict{"piece length": 1 << 13})),
 		refused("hybrid with odd pieces", "power of two", v2(single(), dict{"piece length": 20000})),
 		loads("hybrid", v2(single(), nil), "one.bin"),
-		loads("hybrid with pad files", v2(padded(), dict{"file tree": two}), "folder/a", "folder/b"),
+		loads("hybrid with pad files", v2(padded(PieceLength-5), dict{"file tree": two}), "folder/a", "folder/b"),
 		loads("v1 with a tree that does not count", v2(single(), dict{"meta version": 1}), "one.bin"),
 	}
 }
