@@ -1,12 +1,14 @@
 package announce
 
 import (
+	"bytes"
 	"compress/gzip"
 	"context"
 	"errors"
 	"fmt"
 	"io"
 	"log"
+	"log/slog"
 	"net/http"
 	"net/http/httptest"
 	"net/netip"
@@ -203,5 +205,30 @@ func TestLocalAddress(t *testing.T) {
 	}
 	if !strings.HasPrefix(from, "127.0.0.3:") {
 		t.Error("asked from", from)
+	}
+}
+
+func TestPasskeyIsNotTold(t *testing.T) {
+	server := httptest.NewServer(nil)
+	server.Close() // so that the announce fails
+	var out bytes.Buffer
+	cfg := testConfig
+	cfg.Logger = slog.New(slog.NewTextHandler(&out, &slog.HandlerOptions{Level: slog.LevelDebug}))
+	a := New(cfg)
+	ctx, cancel := context.WithCancel(t.Context())
+	ended := make(chan error)
+	go func() { ended <- a.Run(ctx) }()
+	failed := make(chan bool, 10)
+	tor := torrentOf([]string{server.URL + "/s3cret/announce"})
+	tor.Changed = func() { failed <- true }
+	a.Start(tor)
+	for range 3 { // started, announcing, failed
+		<-failed
+	}
+	message := a.Status(tor.ID)[0].Message
+	cancel()
+	<-ended
+	if !strings.Contains(message, "nothing listens") || !strings.Contains(out.String(), "nothing listens") || strings.Contains(message+out.String(), "s3cret") {
+		t.Errorf("message %q, log %q", message, out.String())
 	}
 }

@@ -105,7 +105,7 @@ func (s *state) finish(r result) {
 	s.lanes.done(j, r.err)
 	cut := j.ctx.Err() != nil
 	j.cancel()
-	s.a.cfg.Logger.Debug("announced", "tracker", j.tr.host, "event", j.event.String(), "peers", len(r.reply.peers), "err", r.err)
+	s.log(r)
 	switch {
 	case j.event == stopped:
 		s.left(j)
@@ -128,6 +128,16 @@ func (s *state) finish(r result) {
 		s.wake(time.Now())
 		s.changed(j.t)
 	}
+}
+
+// log leaves out the address, which may hold the user's passkey.
+func (s *state) log(r result) {
+	outcome := "answered"
+	if r.err != nil {
+		outcome = explain(r.err)
+	}
+	s.a.cfg.Logger.Debug("announce", "tracker", r.job.tr.host, "event", r.job.event.String(),
+		"peers", len(r.reply.peers), "outcome", outcome)
 }
 
 // answered plans the next announce of a tier whose tracker has answered.
