@@ -3,51 +3,156 @@ package engine
 import (
 	"context"
 	"errors"
-	"net/netip"
+	"fmt"
+	"sync"
+	"time"
+
+	"piecewise/engine/internal/announce"
+	"piecewise/engine/internal/store"
+	"piecewise/engine/internal/swarm"
 )
 
-// TEMPORARY bodies, replaced by the loop: only so that what imports engine compiles.
-
-type state struct{}
-
-var errTemp = errors.New("not here yet")
-
-func (s *state) add(*Source, AddOptions) error              { return errTemp }
-func (s *state) preview(*Source) error                      { return errTemp }
-func (s *state) discard(ID) error                           { return errTemp }
-func (s *state) pause(ID) error                             { return errTemp }
-func (s *state) resume(ID) error                            { return errTemp }
-func (s *state) remove(ID, bool) error                      { return errTemp }
-func (s *state) recheck(ID) error                           { return errTemp }
-func (s *state) setPriority(ID, []int, Priority) error      { return errTemp }
-func (s *state) addPeers(ID, []netip.AddrPort) error        { return errTemp }
-func (s *state) announceNow(ID) error                       { return errTemp }
-func (s *state) magnet(ID) (string, error)                  { return "", errTemp }
-func (s *state) watch(ID) error                             { return errTemp }
-func (s *state) setSettings(Settings) error                 { return errTemp }
-func (e *Engine) removal(context.Context, ID) ([]string, error) { return nil, errTemp }
+const (
+	tickEvery   = 250 * time.Millisecond // the picture of the watched torrent
+	publishSoon = 20 * time.Millisecond  // after a command, so that many make one update
+	shutdownMax = 5 * time.Second
+	taskLanes   = 3
+)
 
 // Run owns all state until ctx ends, then stops everything in order, at most 5 s.
+// It returns nil after an orderly end, ErrProfileInUse, or why it could not
+// start. It is called once.
 func (e *Engine) Run(ctx context.Context) error {
 	defer close(e.stopped)
 	defer close(e.updates)
-	<-ctx.Done()
-	return nil
+	st, notice, err := store.Open(e.cfg.Profile)
+	if errors.Is(err, store.ErrInUse) {
+		return ErrProfileInUse
+	}
+	if err != nil {
+		return fmt.Errorf("open profile: %w", err)
+	}
+	s, err := load(e, st)
+	if err != nil {
+		return errors.Join(err, st.Close())
+	}
+	client, err := swarm.New(e.swarmConfig())
+	if err != nil {
+		return errors.Join(err, st.Close())
+	}
+	s.control, s.store = control{client}, st
+	if notice != "" {
+		s.emit(Notice, nil, notice)
+	}
+	return e.serve(ctx, s)
 }
 
-// Open reads what the user names: the path of a .torrent file (or a file:// URL), a magnet link, an info hash (40
-// hexadecimal or 32 base32 characters), or an http(s) URL of a .torrent. It
-// reads disk or network and may block until ctx ends. With loopback, URLs of
-// other hosts are refused. Errors are one sentence for the user.
-func Open(ctx context.Context, arg string, loopback bool) (*Source, error) { return nil, errTemp }
-
-// Verify hashes the data of src below dir and returns how many pieces are not
-// there or wrong. report, if not nil, is called for every piece, in any order,
-// from one goroutine at a time.
-func Verify(ctx context.Context, src *Source, dir string, report func(piece int, ok bool)) (bad int, err error) {
-	return 0, errTemp
+func (e *Engine) swarmConfig() swarm.Config {
+	return swarm.Config{
+		Listen:      e.cfg.Listen,
+		Loopback:    e.cfg.Loopback,
+		DHT:         !e.cfg.NoDHT,
+		LSD:         !e.cfg.NoLSD,
+		PortMapping: !e.cfg.NoPortMapping,
+		UpLimit:     e.cfg.UpLimit,
+	}
 }
 
-// FreeSpace returns the bytes that the user can still write below dir, or below
-// the nearest folder above it that exists. It asks the file system.
-func FreeSpace(dir string) (int64, error) { return 0, errTemp }
+func (e *Engine) announceConfig(s *state) announce.Config {
+	id := s.control.PeerID()
+	return announce.Config{
+		PeerID:    id,
+		Key:       uint32(id[16])<<24 | uint32(id[17])<<16 | uint32(id[18])<<8 | uint32(id[19]),
+		Port:      s.control.Port,
+		UserAgent: swarm.UserAgent,
+		Loopback:  e.cfg.Loopback,
+		LocalAddr: e.cfg.Listen.Addr(),
+		Logger:    e.cfg.Logger,
+	}
+}
+
+// serve starts what may wait, runs the loop, and ends all of it.
+func (e *Engine) serve(ctx context.Context, s *state) error {
+	var lanes sync.WaitGroup
+	ended := make(chan struct{})
+	for l, n := range map[*lane]int{s.library: 1, s.keeper: 1, s.tasks: taskLanes} {
+		l.work(n, s.results, ended, &lanes)
+	}
+	s.announcer = announce.New(e.announceConfig(s))
+	announcing, stopAnnouncing := context.WithCancel(context.Background())
+	var announcer sync.WaitGroup
+	announcer.Go(func() { _ = s.announcer.Run(announcing) }) // it ends only by its context
+
+	s.port = s.control.Port()
+	for _, t := range s.order {
+		s.steer(t)
+	}
+	e.loop(ctx, s)
+
+	done := make(chan struct{})
+	var shutdown sync.WaitGroup
+	shutdown.Go(func() {
+		defer close(done)
+		close(ended)
+		s.cancel()
+		stopAnnouncing()
+		for _, l := range []*lane{s.library, s.keeper, s.tasks} {
+			close(l.in)
+		}
+		lanes.Wait()
+		s.flush()
+		announcer.Wait()
+		s.close()
+	})
+	select {
+	case <-done:
+		return nil
+	case <-time.After(shutdownMax):
+		s.log.Warn("left behind at the end: the library or a disk did not answer in time")
+		return nil
+	}
+}
+
+// loop is the only place where state changes.
+func (e *Engine) loop(ctx context.Context, s *state) {
+	tick := time.NewTicker(tickEvery)
+	defer tick.Stop()
+	var soon <-chan time.Time
+	for {
+		var toReader chan<- Update // nil, so never ready, while there is no news
+		if s.next.Snapshot != nil {
+			toReader = e.updates
+		}
+		if s.changed && soon == nil {
+			soon = time.After(publishSoon)
+		}
+		toLibrary, libraryJob := s.library.next()
+		toKeeper, keeperJob := s.keeper.next()
+		toTasks, taskJob := s.tasks.next()
+		select {
+		case <-ctx.Done():
+			return
+		case f := <-e.cmds: // the user
+			f(s)
+		case f := <-s.results: // the lanes
+			f(s)
+		case <-s.mail.signal: // callbacks
+			for _, f := range s.mail.take() {
+				f(s)
+			}
+		case <-tick.C:
+			s.tick()
+		case <-soon:
+			soon = nil
+			s.publish()
+		case toLibrary <- libraryJob:
+			s.library.sent()
+		case toKeeper <- keeperJob:
+			s.keeper.sent()
+		case toTasks <- taskJob:
+			s.tasks.sent()
+		case toReader <- s.next:
+			s.next = Update{}
+		}
+	}
+}

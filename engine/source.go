@@ -1,6 +1,25 @@
 package engine
 
-import "net/netip"
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"net"
+	"net/http"
+	"net/netip"
+	"net/url"
+	"os"
+	"path/filepath"
+	"strings"
+	"syscall"
+	"time"
+
+	"piecewise/engine/internal/admit"
+	"piecewise/engine/internal/disk"
+	"piecewise/engine/internal/hash"
+	"piecewise/engine/internal/swarm"
+)
 
 // Source is a torrent that could be added: checked metainfo, or a magnet link
 // whose metadata is still to come. It is made by Open and never changed.
@@ -11,5 +30,141 @@ type Source struct {
 	Trackers [][]string
 	Peers    []netip.AddrPort // named by the magnet's x.pe
 
-	raw []byte // the .torrent file; nil for a magnet
+	raw  []byte         // the .torrent file; nil for a magnet
+	gate *admit.Torrent // the same, checked
 }
+
+const fetchTimeout = 30 * time.Second
+
+// Open reads what the user names: the path of a .torrent file (or a file://
+// URL), a magnet link, an info hash (40 hexadecimal or 32 base32 characters), or
+// an http(s) URL of a .torrent. It reads disk or network and may block until ctx
+// ends. With loopback, URLs of other hosts are refused. Errors are one sentence
+// for the user.
+func Open(ctx context.Context, arg string, loopback bool) (*Source, error) {
+	arg = strings.TrimSpace(arg)
+	scheme, _, _ := strings.Cut(strings.ToLower(arg), ":")
+	switch {
+	case scheme == "magnet":
+		return openLink(arg)
+	case scheme == "http" || scheme == "https":
+		return openURL(ctx, arg, loopback)
+	case scheme == "file":
+		u, err := url.Parse(arg)
+		if err != nil || u.Path == "" || u.Host != "" && u.Host != "localhost" {
+			return nil, fmt.Errorf("%q does not name a file on this computer", arg)
+		}
+		return openFile(filepath.FromSlash(u.Path))
+	}
+	if _, err := os.Stat(arg); err != nil && !strings.ContainsAny(arg, "/.") {
+		if src, err := openLink(arg); err == nil {
+			return src, nil
+		}
+	}
+	return openFile(arg)
+}
+
+func openLink(link string) (*Source, error) {
+	l, err := admit.Magnet(link)
+	if err != nil {
+		return nil, err
+	}
+	return &Source{ID: l.ID, Name: l.Name, Trackers: l.Trackers, Peers: l.Peers}, nil
+}
+
+func openFile(path string) (*Source, error) {
+	f, err := os.Open(path)
+	if err != nil {
+		return nil, fmt.Errorf("%q cannot be opened: %w", path, errors.Unwrap(err))
+	}
+	defer f.Close()
+	if info, err := f.Stat(); err == nil && !info.Mode().IsRegular() {
+		return nil, fmt.Errorf("%q is not a file", path)
+	}
+	return read(f, path)
+}
+
+// read reads a .torrent, of which only a bounded part is ever held in memory.
+func read(r io.Reader, name string) (*Source, error) {
+	raw, err := io.ReadAll(io.LimitReader(r, admit.MaxMetainfo+1))
+	if err != nil {
+		return nil, fmt.Errorf("%q cannot be read: %w", name, err)
+	}
+	if len(raw) > admit.MaxMetainfo {
+		return nil, fmt.Errorf("%q is too large for a .torrent file", name)
+	}
+	gate, err := admit.Metainfo(raw)
+	if err != nil {
+		return nil, fmt.Errorf("%q is not a torrent that can be used: %w", name, err)
+	}
+	return &Source{
+		ID: gate.ID, Name: gate.Name, Meta: metaOf(gate), Trackers: gate.Trackers, raw: raw, gate: gate,
+	}, nil
+}
+
+func openURL(ctx context.Context, link string, loopback bool) (*Source, error) {
+	ctx, cancel := context.WithTimeout(ctx, fetchTimeout)
+	defer cancel()
+	req, err := http.NewRequestWithContext(ctx, http.MethodGet, link, nil)
+	if err != nil {
+		return nil, fmt.Errorf("%q is not a link that can be opened", link)
+	}
+	req.Header.Set("User-Agent", swarm.UserAgent)
+	dialer := &net.Dialer{Timeout: fetchTimeout}
+	if loopback {
+		dialer.Control = onlyLoopback
+	}
+	transport := &http.Transport{DialContext: dialer.DialContext, TLSHandshakeTimeout: fetchTimeout}
+	if !loopback {
+		transport.Proxy = http.ProxyFromEnvironment
+	}
+	defer transport.CloseIdleConnections()
+	resp, err := (&http.Client{Transport: transport}).Do(req)
+	if err != nil {
+		return nil, fmt.Errorf("%q could not be fetched: %w", link, errors.Unwrap(err))
+	}
+	defer resp.Body.Close()
+	if resp.StatusCode != http.StatusOK {
+		return nil, fmt.Errorf("%q could not be fetched: the server answers %s", link, resp.Status)
+	}
+	return read(resp.Body, link)
+}
+
+// onlyLoopback lets a dialer connect to this computer only.
+func onlyLoopback(_, address string, _ syscall.RawConn) error {
+	if ap, err := netip.ParseAddrPort(address); err != nil || !ap.Addr().Unmap().IsLoopback() {
+		return fmt.Errorf("%s is not on this computer, and only loopback is allowed", address)
+	}
+	return nil
+}
+
+// Verify hashes the data of src below dir and returns how many pieces are not
+// there or wrong. report, if not nil, is called for every piece, in any order,
+// from one goroutine at a time.
+func Verify(ctx context.Context, src *Source, dir string, report func(piece int, ok bool)) (bad int, err error) {
+	if src.gate == nil {
+		return 0, errors.New("a magnet link has no pieces to check; the .torrent file is needed")
+	}
+	d, err := disk.Open(disk.Options{Dir: dir, Layout: layoutOf(src.Meta)})
+	if err != nil {
+		return 0, err
+	}
+	defer d.Close()
+	err = hash.Verify(ctx, d, piecesOf(src.gate), func(piece int, ok bool) {
+		if !ok {
+			bad++
+		}
+		if report != nil {
+			report(piece, ok)
+		}
+	})
+	return bad, err
+}
+
+func piecesOf(g *admit.Torrent) hash.Pieces {
+	return hash.Pieces{Length: g.Length, PieceLength: g.PieceLength, Hashes: g.Hashes}
+}
+
+// FreeSpace returns the bytes that the user can still write below dir, or below
+// the nearest folder above it that exists. It asks the file system.
+func FreeSpace(dir string) (int64, error) { return disk.Free(dir) }

@@ -109,6 +109,8 @@ type Meta struct {
 	Created     time.Time // zero if not told
 	Trackers    [][]string
 	Version     string // "v1" or "hybrid"
+
+	length int64 // bytes of all pieces: Size and the pad files (BEP 47)
 }
 
 // File is one file of a torrent.

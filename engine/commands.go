@@ -1,0 +1,321 @@
+package engine
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"net/netip"
+	"path/filepath"
+	"slices"
+	"time"
+
+	"piecewise/engine/internal/admit"
+	"piecewise/engine/internal/disk"
+	"piecewise/engine/internal/plane"
+	"piecewise/engine/internal/store"
+)
+
+// The commands, as the loop applies them. None waits.
+
+func (s *state) add(src *Source, opts AddOptions) error {
+	t := s.torrents[src.ID]
+	switch {
+	case t == nil:
+		t = s.newTorrent(src)
+		s.insert(t)
+	case t.leaving != nil:
+		return fmt.Errorf("%q is just being removed; add it again in a moment", t.rec.Name)
+	case !t.preview:
+		s.merge(t, src)
+		return &DuplicateError{t.id, t.rec.Name}
+	}
+	t.preview, t.dirty = false, true
+	t.rec.Dir = s.settings.Dir
+	if opts.Dir != "" {
+		t.rec.Dir = opts.Dir
+	}
+	if dir, err := filepath.Abs(t.rec.Dir); err == nil {
+		t.rec.Dir = dir
+	}
+	t.rec.Paused = opts.Paused
+	t.peers = append(t.peers, opts.Peers...)
+	s.choose(t, opts.Priorities)
+	if t.meta != nil {
+		s.keepMetainfo(t)
+	}
+	s.note(t, "Added to the list, saved in "+t.rec.Dir+".")
+	s.emit(Added, t, "")
+	s.touch(t)
+	s.steer(t)
+	return nil
+}
+
+func (s *state) newTorrent(src *Source) *torrent {
+	t := &torrent{
+		id: src.ID, meta: src.Meta, gate: src.gate, raw: src.raw, fresh: true, peers: slices.Clone(src.Peers),
+		rec: store.Record{ID: src.ID, Name: src.Name, Added: time.Now(), Trackers: src.Trackers},
+	}
+	if t.meta != nil {
+		t.have = MakeBits(t.meta.Pieces)
+		t.rec.Pieces = t.meta.Pieces
+	} else {
+		t.rec.Magnet = (&admit.Link{ID: src.ID, Name: src.Name, Trackers: src.Trackers}).String()
+	}
+	return t
+}
+
+// choose sets the priorities that differ from Normal.
+func (s *state) choose(t *torrent, p map[int]Priority) {
+	if t.meta == nil || len(p) == 0 {
+		s.count(t)
+		return
+	}
+	t.rec.Priorities = make([]byte, len(t.meta.Files))
+	for file, priority := range p {
+		if file >= 0 && file < len(t.meta.Files) {
+			t.rec.Priorities[file] = byte(priority)
+		}
+	}
+	s.count(t)
+}
+
+// merge takes over trackers that a second source of the torrent names. A private
+// torrent keeps to its own (BEP 27).
+func (s *state) merge(t *torrent, src *Source) {
+	if t.meta != nil && t.meta.Private {
+		return
+	}
+	known := map[string]bool{}
+	for _, tier := range t.rec.Trackers {
+		for _, url := range tier {
+			known[url] = true
+		}
+	}
+	var added [][]string
+	for _, tier := range src.Trackers {
+		if tier = slices.DeleteFunc(slices.Clone(tier), func(url string) bool { return known[url] }); len(tier) > 0 {
+			added = append(added, tier)
+		}
+	}
+	s.dial(t, src.Peers)
+	if len(added) == 0 {
+		return
+	}
+	t.rec.Trackers = append(slices.Clone(t.rec.Trackers), added...)
+	t.dirty = true
+	s.note(t, "New trackers were added.")
+	if t.run != nil {
+		s.announcer.AddTrackers(t.id, added)
+	}
+	s.touch(t)
+}
+
+func (s *state) preview(src *Source) error {
+	if t := s.torrents[src.ID]; t != nil {
+		if t.preview {
+			return nil
+		}
+		if t.leaving != nil {
+			return fmt.Errorf("%q is just being removed; add it again in a moment", t.rec.Name)
+		}
+		s.merge(t, src)
+		return &DuplicateError{t.id, t.rec.Name}
+	}
+	t := s.newTorrent(src)
+	t.preview = true
+	s.insert(t)
+	s.steer(t)
+	return nil
+}
+
+func (s *state) discard(id ID) error {
+	if t, err := s.find(id); err == nil && t.preview {
+		t.leaving = &leaving{}
+		s.changed = true
+		s.steer(t)
+	}
+	return nil
+}
+
+func (s *state) pause(id ID) error {
+	t, err := s.find(id)
+	if err != nil {
+		return err
+	}
+	if t.check != nil {
+		t.check.cancel()
+	}
+	t.checkNow = false
+	if !t.rec.Paused {
+		t.rec.Paused, t.dirty = true, true
+		s.note(t, "Paused.")
+	}
+	t.rec.Fault = ""
+	s.touch(t)
+	s.steer(t)
+	return nil
+}
+
+func (s *state) resume(id ID) error {
+	t, err := s.find(id)
+	if err != nil {
+		return err
+	}
+	if t.rec.Paused || t.rec.Fault != "" {
+		s.note(t, "Resumed.")
+	}
+	if t.rec.Fault != "" && t.run == nil && t.rec.Downloaded == 0 {
+		t.fresh = true // nothing was written yet, and what was in the way may be gone
+	}
+	t.rec.Paused, t.rec.Fault, t.dirty = false, "", true
+	s.touch(t)
+	s.steer(t)
+	return nil
+}
+
+func (s *state) remove(id ID, files bool) error {
+	t, err := s.find(id)
+	if err != nil {
+		return err
+	}
+	if t.check != nil {
+		t.check.cancel()
+	}
+	t.leaving = &leaving{files: files && t.meta != nil && !t.preview}
+	s.changed = true
+	s.steer(t)
+	return nil
+}
+
+func (e *Engine) removal(ctx context.Context, id ID) ([]string, error) {
+	var look func() []string
+	err := e.do(ctx, func(s *state) error {
+		t, err := s.find(id)
+		if err != nil {
+			return err
+		}
+		if t.meta == nil || t.fresh {
+			return nil
+		}
+		dir, l, foreign := t.rec.Dir, layoutOf(t.meta), slices.Clone(t.rec.Foreign)
+		look = func() []string { return disk.Ours(dir, l, foreign) }
+		return nil
+	})
+	if err != nil || look == nil {
+		return nil, err
+	}
+	return look(), nil
+}
+
+func (s *state) recheck(id ID) error {
+	t, err := s.find(id)
+	if err != nil {
+		return err
+	}
+	if t.meta == nil {
+		return errors.New("there is nothing to check before the torrent's details are known")
+	}
+	t.rec.Recheck, t.checkNow, t.rec.Fault, t.dirty = true, true, "", true
+	s.note(t, "Recheck was asked for.")
+	s.touch(t)
+	s.steer(t)
+	return nil
+}
+
+func (s *state) setPriority(id ID, files []int, p Priority) error {
+	t, err := s.find(id)
+	if err != nil {
+		return err
+	}
+	if t.meta == nil {
+		return errors.New("set priority: the torrent's files are not known yet")
+	}
+	priorities := make([]byte, len(t.meta.Files))
+	copy(priorities, t.rec.Priorities)
+	for _, f := range files {
+		if f < 0 || f >= len(priorities) {
+			return fmt.Errorf("set priority: there is no file %d", f)
+		}
+		priorities[f] = byte(p)
+	}
+	t.rec.Priorities, t.dirty = priorities, true
+	s.count(t)
+	if r := t.run; r != nil && r.disk != nil {
+		w := t.wanted.pieces
+		s.library.push(func() func(*state) { r.SetWanted(w); return nil })
+	}
+	s.touch(t)
+	return nil
+}
+
+func (s *state) addPeers(id ID, peers []netip.AddrPort) error {
+	t, err := s.find(id)
+	if err != nil {
+		return err
+	}
+	s.dial(t, peers)
+	return nil
+}
+
+// dial has the library dial peers that the user or a magnet names, now and
+// whenever the torrent is started.
+func (s *state) dial(t *torrent, peers []netip.AddrPort) {
+	for _, p := range peers {
+		if !slices.Contains(t.peers, p) && len(t.peers) < 1000 {
+			t.peers = append(t.peers, p)
+		}
+	}
+	if r := t.run; r != nil && len(peers) > 0 {
+		s.library.push(func() func(*state) { r.AddPeers(peers, plane.OriginManual); return nil })
+	}
+}
+
+func (s *state) announceNow(id ID) error {
+	t, err := s.find(id)
+	if err != nil {
+		return err
+	}
+	if t.run == nil {
+		return errors.New("a torrent that is not running has nothing to announce")
+	}
+	s.announcer.Force(id)
+	return nil
+}
+
+func (s *state) magnet(id ID) (string, error) {
+	t, err := s.find(id)
+	if err != nil {
+		return "", err
+	}
+	return (&admit.Link{ID: t.id, Name: t.rec.Name, Trackers: t.rec.Trackers}).String(), nil
+}
+
+func (s *state) watch(id ID) error {
+	if _, err := s.find(id); !id.IsZero() && err != nil {
+		return err
+	}
+	if s.watched != id {
+		s.watched, s.detail, s.changed = id, nil, true
+		s.sampleDetail(true)
+	}
+	return nil
+}
+
+func (s *state) setSettings(v Settings) error {
+	if v.Dir == "" {
+		v.Dir = s.settings.Dir
+	}
+	if v == s.settings {
+		return nil
+	}
+	s.settings, s.changed = v, true
+	st := s.store
+	s.keeper.push(func() func(*state) {
+		if err := st.PutSettings(v); err != nil {
+			return func(s *state) { s.emit(Notice, nil, "The settings could not be saved: "+err.Error()) }
+		}
+		return nil
+	})
+	s.measureFree()
+	return nil
+}

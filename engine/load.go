@@ -1,0 +1,96 @@
+package engine
+
+import (
+	"errors"
+	"fmt"
+	"os"
+	"path/filepath"
+	"runtime"
+	"sync"
+
+	"piecewise/engine/internal/admit"
+	"piecewise/engine/internal/plane"
+	"piecewise/engine/internal/store"
+)
+
+// load makes the state from what the store has. It runs before the loop.
+func load(e *Engine, st *store.Store) (*state, error) {
+	s := newState(e)
+	s.settings = Settings{AskOnAdd: true}
+	if err := st.Settings(&s.settings); err != nil {
+		s.emit(Notice, nil, "The settings could not be read, so they are as at the first start: "+err.Error())
+	}
+	if e.cfg.Dir != "" {
+		s.settings.Dir = e.cfg.Dir
+	}
+	if s.settings.Dir == "" {
+		s.settings.Dir = downloads()
+	}
+	if dir, err := filepath.Abs(s.settings.Dir); err == nil {
+		s.settings.Dir = dir
+	}
+	records, err := st.Records()
+	if err != nil {
+		return nil, fmt.Errorf("read the list: %w", err)
+	}
+	for _, t := range revive(st, records) {
+		s.insert(t)
+		s.count(t)
+		if t.meta == nil && t.rec.Pieces > 0 {
+			s.fault(t, "Its saved metainfo is missing or damaged. Remove it and add it again; its files stay as they are.")
+		}
+	}
+	return s, nil
+}
+
+// downloads is where files go if the user has not said so.
+func downloads() string {
+	home, err := os.UserHomeDir()
+	if err != nil {
+		return "."
+	}
+	return filepath.Join(home, "Downloads")
+}
+
+// revive makes torrents of records, reading their metainfo on all cores.
+func revive(st *store.Store, records []store.Record) []*torrent {
+	torrents := make([]*torrent, len(records))
+	var wg sync.WaitGroup
+	next := make(chan int)
+	for range runtime.NumCPU() {
+		wg.Go(func() {
+			for i := range next {
+				torrents[i] = reviveOne(st, records[i])
+			}
+		})
+	}
+	for i := range records {
+		next <- i
+	}
+	close(next)
+	wg.Wait()
+	return torrents
+}
+
+func reviveOne(st *store.Store, rec store.Record) *torrent {
+	t := &torrent{id: rec.ID, rec: rec}
+	t.rec.Have = nil
+	raw, err := st.Metainfo(rec.ID)
+	var gate *admit.Torrent
+	if err == nil {
+		gate, err = admit.Metainfo(raw)
+	}
+	if err == nil && gate.ID != rec.ID {
+		err = errors.New("it is another torrent's")
+	}
+	if err != nil {
+		if link, err := admit.Magnet(rec.Magnet); err == nil && rec.Pieces == 0 {
+			t.peers, t.fresh = link.Peers, true
+		}
+		return t
+	}
+	t.meta = metaOf(gate)
+	t.have = plane.ParseBits(rec.Have, t.meta.Pieces)
+	t.rec.Pieces = t.meta.Pieces
+	return t
+}

@@ -1,0 +1,154 @@
+package engine
+
+import (
+	"fmt"
+	"slices"
+
+	"piecewise/engine/internal/admit"
+	"piecewise/engine/internal/disk"
+	"piecewise/engine/internal/swarm"
+)
+
+// metadataFor returns what the library calls with a magnet's metadata. The gate
+// is passed here, on the library's goroutine, before anybody else looks at it.
+func (s *state) metadataFor(id ID) func([]byte) {
+	mail := s.mail
+	return func(info []byte) {
+		info = slices.Clone(info)
+		gate, err := admit.Info(info, id)
+		mail.post(func(s *state) {
+			if t, missing := s.find(id); missing == nil && t.meta == nil {
+				s.gotMetadata(t, gate, err)
+			}
+		})
+	}
+}
+
+func (s *state) gotMetadata(t *torrent, gate *admit.Torrent, err error) {
+	if err != nil {
+		s.fault(t, "Peers sent details that cannot be used: "+err.Error())
+		s.steer(t)
+		return
+	}
+	gate.Trackers = t.rec.Trackers
+	t.gate, t.meta = gate, metaOf(gate)
+	t.raw = metainfoFile(gate.InfoBytes, t.rec.Trackers)
+	t.have = MakeBits(t.meta.Pieces)
+	t.rec.Name, t.rec.Pieces = t.meta.Name, t.meta.Pieces
+	s.count(t)
+	s.note(t, fmt.Sprintf("Peers have sent the details: %d files, %d pieces.", len(t.meta.Files), t.meta.Pieces))
+	s.emit(GotMetadata, t, "")
+	if !t.preview {
+		s.keepMetainfo(t)
+	}
+	s.touch(t)
+	s.steer(t)
+}
+
+// keepMetainfo saves the torrent's metainfo as a file of its own.
+func (s *state) keepMetainfo(t *torrent) {
+	raw, st, rec := t.raw, s.store, t.rec
+	t.raw, t.dirty = nil, true
+	s.keeper.push(func() func(*state) {
+		if err := st.SaveMetainfo(rec, raw); err != nil {
+			return func(s *state) {
+				s.emit(Notice, t, fmt.Sprintf("%q could not be saved and will be missing at the next start: %v.", rec.Name, err))
+			}
+		}
+		return nil
+	})
+}
+
+// open starts the download of a torrent whose metadata has come from the peers
+// it is connected to.
+func (s *state) open(t *torrent) {
+	r, have, wanted := t.run, t.have, t.wanted.pieces
+	t.gate = nil
+	layout := layoutOf(t.meta)
+	o := disk.Options{
+		Dir: t.rec.Dir, Layout: layout, Have: have, Foreign: t.rec.Foreign,
+		OnWrite: r.tally.Wrote, OnVerified: r.tally.Checked,
+	}
+	t.busy = true
+	s.tasks.push(func() func(*state) {
+		d, err := s.openDisk(t, o)
+		return func(s *state) {
+			s.task(t, s.library, func() func(*state) {
+				if err == nil {
+					err = r.Open(d, layout, wanted)
+				}
+				return func(s *state) { s.opened(t, d, err) }
+			})
+		}
+	})
+}
+
+func (s *state) opened(t *torrent, d *disk.Torrent, err error) {
+	t.run.disk, t.drawn = d, nil
+	if err != nil {
+		s.fault(t, "Could not be started: "+err.Error()+".")
+		return
+	}
+	t.run.saved = t.run.Version()
+	t.run.left.Store(t.wanted.size - t.wanted.have)
+}
+
+// metaOf is what the program sees of checked metainfo.
+func metaOf(g *admit.Torrent) *Meta {
+	m := &Meta{
+		ID: g.ID, Name: g.Name, PieceLength: g.PieceLength, Pieces: g.Pieces(), Size: g.Size,
+		Private: g.Private, Comment: g.Comment, CreatedBy: g.CreatedBy, Created: g.Created,
+		Trackers: g.Trackers, Version: "v1",
+	}
+	if g.Hybrid {
+		m.Version = "hybrid"
+	}
+	m.length = g.Length
+	m.Files = make([]File, 0, len(g.Files))
+	for _, f := range g.Files {
+		if !f.Pad {
+			m.Files = append(m.Files, File{Path: f.Path, Length: f.Length, Offset: f.Offset})
+		}
+	}
+	return m
+}
+
+// layoutOf is what the disk sees of a torrent: the files, and pad files wherever
+// Meta has none.
+func layoutOf(m *Meta) disk.Layout {
+	l := disk.Layout{PieceLength: m.PieceLength, Pieces: m.Pieces, Length: m.length}
+	end := int64(0)
+	pad := func(to int64) {
+		if to > end {
+			l.Files = append(l.Files, disk.File{Offset: end, Length: to - end, Pad: true})
+			end = to
+		}
+	}
+	for _, f := range m.Files {
+		pad(f.Offset)
+		l.Files = append(l.Files, disk.File{Path: f.Path, Length: f.Length, Offset: f.Offset})
+		end += f.Length
+	}
+	pad(m.length)
+	return l
+}
+
+// metainfoFile makes a .torrent of metadata that came from peers (BEP 3, 12).
+func metainfoFile(info []byte, tiers [][]string) []byte {
+	text := func(b []byte, s string) []byte { return fmt.Appendf(b, "%d:%s", len(s), s) }
+	b := []byte("d")
+	if len(tiers) > 0 {
+		b = append(text(b, "announce-list"), 'l')
+		for _, tier := range tiers {
+			b = append(b, 'l')
+			for _, url := range tier {
+				b = text(b, url)
+			}
+			b = append(b, 'e')
+		}
+		b = append(b, 'e')
+	}
+	return append(append(text(b, "info"), info...), 'e')
+}
+
+var _ carrier = (*swarm.Torrent)(nil)

@@ -1,0 +1,130 @@
+package engine
+
+import (
+	"errors"
+	"time"
+
+	"piecewise/engine/internal/disk"
+	"piecewise/engine/internal/store"
+)
+
+const (
+	saveEvery       = 2 * time.Second  // new pieces are recorded
+	saveTotalsEvery = 20 * time.Second // so are totals, if nothing else is new
+)
+
+// entry is one record on its way to the store.
+type entry struct {
+	t       *torrent
+	rec     store.Record
+	disk    *disk.Torrent // its pieces are asked of it, nil if it does not run
+	have    Bits
+	version uint64
+}
+
+// save hands what is dirty to the keeper, one batch at a time.
+func (s *state) save() {
+	if s.saving || time.Since(s.lastSave) < saveEvery {
+		return
+	}
+	batch := s.batch(time.Since(s.lastSave) >= saveTotalsEvery)
+	if len(batch) == 0 {
+		return
+	}
+	s.saving = true
+	st := s.store
+	s.keeper.push(func() func(*state) {
+		err := write(st, batch)
+		return func(s *state) { s.saved(batch, err) }
+	})
+}
+
+func (s *state) saved(batch []entry, err error) {
+	s.saving, s.lastSave = false, time.Now()
+	if err == nil {
+		return
+	}
+	for _, e := range batch {
+		e.t.dirty = true
+	}
+	s.log.Error("save the list", "error", err)
+	if !s.saveFailed {
+		s.emit(Notice, nil, "The list could not be saved, so newest progress may be lost at a crash: "+err.Error())
+	}
+	s.saveFailed = true
+}
+
+// batch collects the records that must be written.
+func (s *state) batch(totals bool) []entry {
+	var batch []entry
+	for _, t := range s.order {
+		if t.preview || t.fresh && t.meta != nil || t.leaving != nil {
+			continue
+		}
+		e := entry{t: t, rec: t.rec, have: t.have}
+		if r := t.run; r != nil {
+			e.disk, e.version = r.disk, r.Version()
+			e.rec.Downloaded = r.before.Downloaded + r.counters.Downloaded
+			e.rec.Uploaded = r.before.Uploaded + r.counters.Uploaded
+			moved := e.rec.Downloaded != t.rec.Downloaded || e.rec.Uploaded != t.rec.Uploaded
+			t.dirty = t.dirty || e.disk != nil && e.version != r.saved || totals && moved
+		}
+		if !t.dirty {
+			continue
+		}
+		t.dirty = false
+		if t.run != nil {
+			t.run.saved = e.version
+		}
+		batch = append(batch, e)
+	}
+	return batch
+}
+
+// write syncs the files first and records their pieces afterwards.
+func write(st *store.Store, batch []entry) error {
+	records := make([]store.Record, 0, len(batch))
+	var failed error
+	for _, e := range batch {
+		have := e.have
+		if e.disk != nil {
+			now := e.disk.Have()
+			if err := e.disk.Sync(); err != nil && !errors.Is(err, disk.ErrClosed) {
+				failed = errors.Join(failed, err)
+				continue
+			}
+			have = now
+		}
+		e.rec.Have = have.Bytes()
+		records = append(records, e.rec)
+	}
+	return errors.Join(failed, st.Put(records, nil))
+}
+
+// flush writes all that is new, after the lanes have ended.
+func (s *state) flush() {
+	for _, t := range s.order {
+		s.measure(t)
+		if t.leaving != nil && !t.preview {
+			_ = s.store.Put(nil, [][20]byte{t.id}) // at worst it is in the list again
+		}
+	}
+	if err := write(s.store, s.batch(true)); err != nil {
+		s.log.Error("save the list at the end", "error", err)
+	}
+}
+
+// close ends what the state holds.
+func (s *state) close() {
+	if err := s.control.Close(); err != nil {
+		s.log.Warn("close the library", "error", err)
+	}
+	for _, t := range s.order {
+		if t.run != nil && t.run.disk != nil {
+			t.run.disk.Close()
+		}
+	}
+	if err := s.store.Close(); err != nil {
+		s.log.Error("close the profile", "error", err)
+	}
+}

@@ -1,0 +1,281 @@
+package engine
+
+import (
+	"time"
+
+	"piecewise/engine/internal/announce"
+	"piecewise/engine/internal/disk"
+	"piecewise/engine/internal/swarm"
+)
+
+const (
+	ticksASecond = int(time.Second / tickEvery)
+	freeEvery    = 10 * ticksASecond
+	dhtEvery     = 5 * ticksASecond
+	peersEvery   = 2 // ticks, for the watched torrent
+	meterSeconds = 5
+)
+
+// wanted is what is to be downloaded, and how much of it is there.
+type wanted struct {
+	pieces     swarm.Wanted
+	size, have int64 // bytes
+}
+
+// meter is a rate: the mean over the last seconds.
+type meter struct {
+	totals [meterSeconds + 1]int64
+	n      int
+}
+
+// add takes the total after one more second and returns bytes/s.
+func (m *meter) add(total int64) int64 {
+	copy(m.totals[1:], m.totals[:])
+	m.totals[0] = total
+	m.n = min(m.n+1, meterSeconds)
+	return (total - m.totals[m.n]) / int64(m.n)
+}
+
+// tick samples what runs: rows once a second, the watched torrent at every tick.
+func (s *state) tick() {
+	s.ticks++
+	if s.ticks%ticksASecond == 0 {
+		for _, t := range s.order {
+			s.sample(t)
+		}
+	}
+	s.sampleDetail(s.ticks%peersEvery == 0)
+	if s.ticks%freeEvery == 1 {
+		s.measureFree()
+	}
+	if s.ticks%dhtEvery == 1 && !s.cfg.Loopback && !s.cfg.NoDHT {
+		s.library.push(func() func(*state) {
+			n := s.control.DHTNodes()
+			return func(s *state) { s.changed = s.changed || s.dhtNodes != n; s.dhtNodes = n }
+		})
+	}
+	s.save()
+	s.publish()
+}
+
+// sample measures one torrent and finishes it if all that is wanted is there.
+func (s *state) sample(t *torrent) {
+	if t.check != nil {
+		s.touch(t)
+	}
+	r := t.run
+	if r == nil {
+		return
+	}
+	s.measure(t)
+	r.downRate, r.upRate = r.down.add(r.counters.Downloaded), r.up.add(r.counters.Uploaded)
+	if v := r.Version(); v != r.version {
+		r.version = v
+		s.count(t)
+	}
+	if t.news != nil && t.news.Swap(false) {
+		t.trackers = s.announcer.Status(t.id)
+	}
+	s.touch(t)
+	if r.disk != nil && t.rec.Finished.IsZero() && t.wanted.have >= t.wanted.size {
+		t.rec.Finished, t.dirty = time.Now(), true
+		s.note(t, "All that is wanted is there and verified.")
+		if r.counters.Downloaded > 0 || r.before.Downloaded > 0 {
+			s.announcer.Completed(t.id)
+		}
+		s.emit(Finished, t, "")
+	}
+}
+
+// measure takes the counters of a running torrent.
+func (s *state) measure(t *torrent) {
+	if t.run != nil {
+		t.run.counters = t.run.Counters()
+	}
+}
+
+// count works out what is wanted of the torrent and how much of it is there.
+func (s *state) count(t *torrent) {
+	if t.meta == nil {
+		return
+	}
+	if r := t.run; r != nil && r.disk != nil {
+		t.have = r.disk.Have()
+	}
+	t.wanted = want(t.meta, t.rec.Priorities)
+	for i := range t.meta.Pieces {
+		if t.have.Has(i) && t.wanted.pieces.Pieces.Has(i) {
+			t.wanted.have += t.meta.pieceSize(i)
+		}
+	}
+	if t.wanted.have < t.wanted.size {
+		t.rec.Finished = time.Time{}
+	}
+	if t.run != nil {
+		t.run.left.Store(t.wanted.size - t.wanted.have)
+	}
+}
+
+// want says which pieces the files' priorities ask for.
+func want(m *Meta, priorities []byte) wanted {
+	w := wanted{pieces: swarm.Wanted{Pieces: MakeBits(m.Pieces), High: MakeBits(m.Pieces)}}
+	for i := range m.Files {
+		p := Normal
+		if i < len(priorities) {
+			p = Priority(priorities[i])
+		}
+		if p == Skip {
+			continue
+		}
+		for first, end := m.PieceRange(i); first < end; first++ {
+			w.pieces.Pieces.Set(first)
+			if p == High {
+				w.pieces.High.Set(first)
+			}
+		}
+	}
+	for i := range m.Pieces {
+		if w.pieces.Pieces.Has(i) {
+			w.size += m.pieceSize(i)
+		}
+	}
+	return w
+}
+
+func (m *Meta) pieceSize(i int) int64 {
+	return min(m.PieceLength, m.length-int64(i)*m.PieceLength)
+}
+
+// measureFree asks how much room there is where new torrents go.
+func (s *state) measureFree() {
+	dir := s.settings.Dir
+	s.tasks.push(func() func(*state) {
+		free, err := disk.Free(dir)
+		if err != nil {
+			free = -1
+		}
+		return func(s *state) { s.changed = s.changed || s.free != free; s.free = free }
+	})
+}
+
+// publish makes the next snapshot if anything in it is new.
+func (s *state) publish() {
+	if !s.changed {
+		return
+	}
+	s.changed = false
+	snap := &Snapshot{
+		Time: time.Now(), Torrents: make([]*Torrent, 0, len(s.order)), Detail: s.detail, Settings: s.settings,
+		Downloaded: s.goneDn, Uploaded: s.goneUp, Port: s.port, DHTNodes: s.dhtNodes, Free: s.free,
+	}
+	for _, t := range s.order {
+		if t.leaving != nil {
+			continue
+		}
+		if t.stale || t.row == nil {
+			s.refresh(t)
+		}
+		snap.Torrents = append(snap.Torrents, t.row)
+		snap.Down += t.row.Down
+		snap.Up += t.row.Up
+		snap.Downloaded += t.row.Downloaded
+		snap.Uploaded += t.row.Uploaded
+		snap.Peers += t.row.Peers
+	}
+	s.next.Snapshot = snap
+}
+
+// refresh makes the torrent's row anew, unless nothing in it changed.
+func (s *state) refresh(t *torrent) {
+	t.stale = false
+	row := Torrent{
+		ID: t.id, Name: t.rec.Name, State: t.state(), Err: t.rec.Fault, Preview: t.preview,
+		Meta: t.meta, Dir: t.rec.Dir, Wanted: t.wanted.size, Have: t.wanted.have,
+		Downloaded: t.rec.Downloaded, Uploaded: t.rec.Uploaded,
+		SwarmPeers: -1, SwarmSeeds: -1, ETA: -1, Added: t.rec.Added, Finished: t.rec.Finished,
+	}
+	if t.meta != nil {
+		row.Size, row.Pieces = t.meta.Size, t.pieces()
+	}
+	if t.check != nil {
+		row.Checked = int(t.check.done.Load())
+	}
+	if r := t.run; r != nil {
+		row.Down, row.Up = r.downRate, r.upRate
+		row.Downloaded = r.before.Downloaded + r.counters.Downloaded
+		row.Uploaded = r.before.Uploaded + r.counters.Uploaded
+		row.Peers, row.Seeds = r.Connected()
+		if missing := row.Wanted - row.Have; missing > 0 && row.Down > 0 {
+			row.ETA = time.Duration(float64(missing) / float64(row.Down) * float64(time.Second)).Round(time.Second)
+		}
+	}
+	for _, tier := range t.rec.Trackers {
+		row.Trackers += len(tier)
+	}
+	if t.run != nil {
+		row.trackers(t.trackers)
+	}
+	if t.row == nil || *t.row != row {
+		t.row = &row
+	}
+}
+
+// trackers sums up what the trackers tell.
+func (row *Torrent) trackers(all []announce.Status) {
+	for _, st := range all {
+		row.SwarmSeeds = max(row.SwarmSeeds, st.Seeds)
+		row.SwarmPeers = max(row.SwarmPeers, st.Leeches)
+		switch st.State {
+		case announce.Working:
+			row.TrackersWorking++
+		case announce.Failing:
+			row.TrackerErr = st.Message
+		}
+		if !st.Next.IsZero() && (row.NextAnnounce.IsZero() || st.Next.Before(row.NextAnnounce)) {
+			row.NextAnnounce = st.Next
+		}
+	}
+	if row.SwarmPeers >= 0 && row.SwarmSeeds >= 0 {
+		row.SwarmPeers += row.SwarmSeeds
+	}
+}
+
+// state says in one word what the torrent is doing.
+func (t *torrent) state() State {
+	switch {
+	case t.check != nil:
+		return Checking
+	case t.rec.Fault != "":
+		return Faulted
+	case t.rec.Paused && !t.preview:
+		return Stopped
+	case t.meta == nil:
+		return Metadata
+	case t.run == nil || t.run.disk == nil:
+		return Starting
+	case t.wanted.have >= t.wanted.size:
+		return Seeding
+	}
+	return Downloading
+}
+
+// pieces returns the torrent's pieces, the same value as in the last row if none
+// of them changed.
+func (t *torrent) pieces() *Pieces {
+	if r := t.run; r != nil && r.disk != nil {
+		if v := r.Version(); t.drawn == nil || t.drawnVersion != v {
+			t.drawn, t.drawnVersion = NewPieces(r.Pieces(nil)), v
+		}
+	} else if t.drawn == nil {
+		t.drawn = piecesOfBits(t.have)
+	}
+	return t.drawn
+}
+
+func piecesOfBits(b Bits) *Pieces {
+	states := make([]PieceState, b.Len())
+	for i := range states {
+		states[i] = b.State(i)
+	}
+	return NewPieces(states)
+}

@@ -1,0 +1,224 @@
+package engine
+
+import (
+	"context"
+	"log/slog"
+	"net/netip"
+	"slices"
+	"sync/atomic"
+	"time"
+
+	"piecewise/engine/internal/admit"
+	"piecewise/engine/internal/announce"
+	"piecewise/engine/internal/disk"
+	"piecewise/engine/internal/plane"
+	"piecewise/engine/internal/store"
+	"piecewise/engine/internal/swarm"
+)
+
+// controller is what the engine needs of the control plane. Add may wait.
+type controller interface {
+	Add(swarm.Spec) (carrier, error)
+	Port() int
+	PeerID() [20]byte
+	DHTNodes() int
+	Close() error
+}
+
+// carrier is a torrent that runs: its data plane, and how to steer it.
+type carrier interface {
+	gauge
+	steering
+}
+
+// gauge tells at once how a running torrent is doing.
+type gauge interface {
+	Pieces(dst []plane.PieceState) []plane.PieceState
+	Version() uint64
+	Availability(dst []uint16) []uint16
+	Connected() (peers, seeds int)
+	Counters() plane.Counters
+}
+
+// steering may wait for the library: only the library lane calls it.
+type steering interface {
+	Open(*disk.Torrent, disk.Layout, swarm.Wanted) error
+	SetWanted(swarm.Wanted)
+	AddPeers([]netip.AddrPort, plane.Origin)
+	Peers(dst []plane.Peer) []plane.Peer
+	Drop()
+}
+
+// control makes a swarm.Client a controller.
+type control struct{ *swarm.Client }
+
+func (c control) Add(spec swarm.Spec) (carrier, error) {
+	t, err := c.Client.Add(spec)
+	if err != nil {
+		return nil, err
+	}
+	return t, nil
+}
+
+// state is everything the loop owns.
+type state struct {
+	cfg       Config
+	log       *slog.Logger
+	control   controller
+	announcer *announce.Announcer
+	store     *store.Store // the keeper's; Metainfo only reads a file and is anyone's
+
+	library, keeper, tasks *lane
+	results                chan func(*state)
+	mail                   *mailbox
+	quit                   context.Context // ends when the loop has ended
+	cancel                 context.CancelFunc
+
+	torrents map[ID]*torrent
+	order    []*torrent // as they were added
+	settings Settings
+
+	next    Update
+	changed bool // something in the next snapshot is new
+	ticks   int
+
+	watched    ID
+	detail     *Detail
+	sampling   bool // a job samples the watched torrent's peers
+	saving     bool // a job writes to the store
+	saveFailed bool // the user was told
+	lastSave   time.Time
+
+	port           int
+	free           int64
+	dhtNodes       int
+	goneUp, goneDn int64 // totals of torrents that were removed
+}
+
+// torrent is what the loop knows of one torrent.
+type torrent struct {
+	id       ID
+	rec      store.Record // as it is saved, but for the pieces of a running torrent
+	meta     *Meta
+	gate     *admit.Torrent // checked metainfo, kept from Add to the first start only
+	raw      []byte         // the .torrent, until it is saved
+	have     Bits           // while it does not run
+	wanted   wanted
+	row      *Torrent // as in the last snapshot
+	stale    bool     // the row must be made anew
+	dirty    bool     // the record must be saved
+	preview  bool
+	fresh    bool // nobody has looked yet what is at the place of its files
+	leaving  *leaving
+	busy     bool // a job for it is under way
+	run      *run
+	check    *check
+	checkNow bool             // a recheck was asked for, so it is done even while paused
+	peers    []netip.AddrPort // named by the user or a magnet
+	lines    []LogLine
+	news     *atomic.Bool      // the announcer has news
+	trackers []announce.Status // while it runs
+
+	drawn        *Pieces // for the row; nil if it must be made anew
+	drawnVersion uint64
+	doneHave     int // pieces that Detail.Done was worked out for
+}
+
+// leaving is a torrent on its way out of the list.
+type leaving struct{ files bool }
+
+// run is a torrent that is in the library.
+type run struct {
+	carrier
+	tally            *swarm.Tally
+	disk             *disk.Torrent // nil while the metadata is missing
+	counters         plane.Counters
+	down, up         meter
+	downRate, upRate int64 // bytes/s
+	version          uint64
+	left             atomic.Int64   // wanted bytes that are missing, for the trackers
+	saved            uint64         // version at the last save
+	before           plane.Counters // totals when it was started
+}
+
+// check is a recheck under way.
+type check struct {
+	cancel context.CancelFunc
+	done   atomic.Int64 // pieces
+}
+
+func newState(e *Engine) *state {
+	s := &state{
+		cfg:      e.cfg,
+		log:      e.cfg.Logger,
+		library:  newLane(),
+		keeper:   newLane(),
+		tasks:    newLane(),
+		results:  make(chan func(*state)),
+		mail:     newMailbox(),
+		torrents: map[ID]*torrent{},
+		free:     -1,
+		dhtNodes: -1,
+		changed:  true,
+	}
+	if s.log == nil {
+		s.log = slog.New(slog.DiscardHandler)
+	}
+	s.quit, s.cancel = context.WithCancel(context.Background())
+	return s
+}
+
+// find returns the torrent if it is in the list or previewed.
+func (s *state) find(id ID) (*torrent, error) {
+	if t := s.torrents[id]; t != nil && t.leaving == nil {
+		return t, nil
+	}
+	return nil, ErrNotFound
+}
+
+func (s *state) insert(t *torrent) {
+	s.torrents[t.id] = t
+	s.order = append(s.order, t)
+	s.touch(t)
+}
+
+func (s *state) erase(t *torrent) {
+	delete(s.torrents, t.id)
+	s.order = slices.DeleteFunc(s.order, func(o *torrent) bool { return o == t })
+	s.changed = true
+}
+
+// touch has the torrent's row made anew.
+func (s *state) touch(t *torrent) { t.stale, s.changed = true, true }
+
+// emit keeps an event for the reader; t may be nil.
+func (s *state) emit(kind EventKind, t *torrent, text string) {
+	e := Event{Kind: kind, Time: time.Now(), Text: text}
+	if t != nil {
+		e.ID, e.Name = t.id, t.rec.Name
+	}
+	s.next.Events = append(s.next.Events, e)
+	s.changed = true
+}
+
+const logLines = 500
+
+// note writes a line into the torrent's log.
+func (s *state) note(t *torrent, text string) {
+	t.lines = append(t.lines, LogLine{time.Now(), text})
+	if len(t.lines) > 2*logLines {
+		t.lines = slices.Clone(t.lines[logLines:])
+	}
+	s.log.Info(text, "torrent", t.id)
+}
+
+// fault stops a torrent with a sentence for the user.
+func (s *state) fault(t *torrent, text string) {
+	if t.rec.Fault != "" || t.leaving != nil {
+		return
+	}
+	t.rec.Fault, t.dirty = text, true
+	s.note(t, text)
+	s.emit(Fault, t, text)
+	s.touch(t)
+}

@@ -1,0 +1,281 @@
+package engine
+
+import (
+	"errors"
+	"fmt"
+	"net/netip"
+	"sync/atomic"
+
+	"piecewise/engine/internal/admit"
+	"piecewise/engine/internal/announce"
+	"piecewise/engine/internal/disk"
+	"piecewise/engine/internal/plane"
+	"piecewise/engine/internal/swarm"
+)
+
+// steer compares what the torrent does with what it should be doing and starts
+// the one job that comes next. It is called whenever either may have changed.
+func (s *state) steer(t *torrent) {
+	if t.busy || s.torrents[t.id] != t {
+		return
+	}
+	running := t.run != nil
+	shouldRun := !t.rec.Paused && t.rec.Fault == "" && t.leaving == nil && !t.rec.Recheck
+	switch {
+	case running && !shouldRun:
+		s.stop(t)
+	case t.leaving != nil:
+		s.bury(t)
+	case t.meta != nil && t.fresh && !t.preview:
+		s.survey(t)
+	case t.rec.Recheck && t.meta != nil && (t.checkNow || !t.rec.Paused && t.rec.Fault == ""):
+		s.hash(t)
+	case !shouldRun:
+	case running && t.run.disk == nil && t.meta != nil && !t.preview:
+		s.open(t)
+	case !running && t.meta == nil:
+		s.seek(t)
+	case !running && !t.preview:
+		s.start(t)
+	}
+}
+
+// task runs a job for the torrent; its result is applied before anything else
+// can be started for it.
+func (s *state) task(t *torrent, l *lane, j job) {
+	t.busy = true
+	l.push(func() func(*state) {
+		done := j()
+		return func(s *state) {
+			t.busy = false
+			if done != nil {
+				done(s)
+			}
+			s.touch(t)
+			s.steer(t)
+		}
+	})
+}
+
+// survey looks what is at the place of a new torrent's files. Whatever is there
+// is a stranger's: it is hashed, used where it is right, and never written.
+func (s *state) survey(t *torrent) {
+	dir, layout := t.rec.Dir, layoutOf(t.meta)
+	s.task(t, s.tasks, func() func(*state) {
+		foreign, err := disk.Existing(dir, layout)
+		return func(s *state) {
+			if err != nil {
+				s.fault(t, fmt.Sprintf("The folder %s cannot be used: %v.", dir, err))
+				return
+			}
+			t.fresh, t.rec.Foreign = false, foreign
+			if len(foreign) > 0 {
+				t.rec.Recheck, t.checkNow = true, true
+				s.note(t, "Some of its files are there already; they are checked and will not be changed.")
+			}
+			t.dirty = true
+		}
+	})
+}
+
+// seek runs a torrent without metadata until peers have sent it.
+func (s *state) seek(t *torrent) {
+	spec := swarm.Spec{ID: t.id, Tally: swarm.NewTally(), Peers: t.peers, Metadata: s.metadataFor(t.id)}
+	s.task(t, s.library, func() func(*state) {
+		c, err := s.control.Add(spec)
+		return func(s *state) { s.started(t, &run{carrier: c, tally: spec.Tally}, err) }
+	})
+}
+
+// start opens the torrent's files and hands it to the library.
+func (s *state) start(t *torrent) {
+	have, gate, foreign, dir, raw := t.have, t.gate, t.rec.Foreign, t.rec.Dir, s.store
+	layout, wanted, peers, id := layoutOf(t.meta), t.wanted.pieces, t.peers, t.id
+	t.busy = true
+	s.tasks.push(func() func(*state) {
+		tally := swarm.NewTally()
+		spec := swarm.Spec{ID: id, Layout: layout, Wanted: wanted, Peers: peers, Tally: tally}
+		err := error(nil)
+		if gate == nil {
+			gate, err = reload(raw, id)
+		}
+		if err == nil {
+			spec.InfoBytes = gate.InfoBytes
+			spec.Disk, err = s.openDisk(t, disk.Options{
+				Dir: dir, Layout: layout, Have: have, Foreign: foreign,
+				OnWrite: tally.Wrote, OnVerified: tally.Checked,
+			})
+		}
+		return func(s *state) {
+			t.gate = nil
+			s.task(t, s.library, func() func(*state) {
+				var c carrier
+				if err == nil {
+					c, err = s.control.Add(spec)
+				}
+				return func(s *state) { s.started(t, &run{carrier: c, tally: tally, disk: spec.Disk}, err) }
+			})
+		}
+	})
+}
+
+// openDisk opens the torrent's files; a later write error stops the torrent.
+func (s *state) openDisk(t *torrent, o disk.Options) (*disk.Torrent, error) {
+	o.OnError = func(err error) {
+		s.mail.post(func(s *state) {
+			s.fault(t, "Stopped, because its data could not be written: "+err.Error()+".")
+			s.steer(t)
+		})
+	}
+	d, err := disk.Open(o)
+	if err != nil {
+		return nil, err
+	}
+	if err := d.Finish(); err != nil {
+		d.Close()
+		return nil, err
+	}
+	return d, nil
+}
+
+// started takes over what the library runs now.
+func (s *state) started(t *torrent, r *run, err error) {
+	if missing := (*disk.MissingError)(nil); errors.As(err, &missing) {
+		t.rec.Recheck = true
+		s.note(t, "Some of its data is not where it was, so it is checked: "+err.Error()+".")
+		return
+	}
+	if err != nil {
+		if d := r.disk; d != nil {
+			s.tasks.push(func() func(*state) { d.Close(); return nil })
+		}
+		s.fault(t, "Could not be started: "+err.Error()+".")
+		return
+	}
+	t.run, t.drawn, t.trackers = r, nil, nil
+	r.before = plane.Counters{Downloaded: t.rec.Downloaded, Uploaded: t.rec.Uploaded}
+	if r.disk != nil {
+		r.saved = r.Version()
+	}
+	s.announce(t)
+}
+
+// announce starts to announce the torrent and to take the peers it is told.
+func (s *state) announce(t *torrent) {
+	r, news := t.run, &atomic.Bool{}
+	t.news = news
+	r.left.Store(t.wanted.size - t.wanted.have)
+	mail := s.mail
+	s.announcer.Start(announce.Torrent{
+		ID:    t.id,
+		Tiers: t.rec.Trackers,
+		Stats: func() announce.Stats {
+			c := r.Counters()
+			return announce.Stats{Downloaded: c.Downloaded, Uploaded: c.Uploaded, Left: r.left.Load()}
+		},
+		Peers: func(addrs []netip.AddrPort) {
+			mail.post(func(s *state) {
+				if t.run == r {
+					s.library.push(func() func(*state) { r.AddPeers(addrs, plane.OriginTracker); return nil })
+				}
+			})
+		},
+		Changed: func() { news.Store(true) },
+	})
+}
+
+// stop takes the torrent out of the library and makes its pieces safe.
+func (s *state) stop(t *torrent) {
+	r := t.run
+	s.announcer.Stop(t.id)
+	s.measure(t)
+	t.busy = true
+	s.library.push(func() func(*state) {
+		r.Drop()
+		return func(s *state) {
+			s.task(t, s.tasks, func() func(*state) { return s.settle(t, r) })
+		}
+	})
+}
+
+// settle syncs and closes the files of a torrent that was dropped.
+func (s *state) settle(t *torrent, r *run) func(*state) {
+	var have Bits
+	var err error
+	if r.disk != nil {
+		have = r.disk.Have()
+		err = r.disk.Sync()
+		r.disk.Close()
+	}
+	counters := r.Counters()
+	return func(s *state) {
+		t.run, t.news, t.drawn = nil, nil, nil
+		t.rec.Downloaded = r.before.Downloaded + counters.Downloaded
+		t.rec.Uploaded = r.before.Uploaded + counters.Uploaded
+		t.dirty = true
+		if r.disk == nil {
+			return
+		}
+		t.have, t.drawn = have, nil
+		if err != nil {
+			t.rec.Recheck = true
+			s.note(t, "Its files could not be synced, so they will be checked: "+err.Error()+".")
+		}
+		s.count(t)
+	}
+}
+
+// bury ends a torrent that does not run any more.
+func (s *state) bury(t *torrent) {
+	gone, st, id := t.leaving, s.store, t.id
+	dir, foreign := t.rec.Dir, t.rec.Foreign
+	var layout disk.Layout
+	if t.meta != nil {
+		layout = layoutOf(t.meta)
+	}
+	t.busy = true
+	if !t.preview {
+		s.goneDn += t.rec.Downloaded
+		s.goneUp += t.rec.Uploaded
+	}
+	s.tasks.push(func() func(*state) {
+		var trash error
+		if gone.files && !t.fresh {
+			trash = disk.Trash(dir, layout, foreign)
+		}
+		return func(s *state) {
+			s.keeper.push(func() func(*state) {
+				err := st.Put(nil, [][20]byte{id})
+				if err == nil {
+					err = st.DropMetainfo(id)
+				}
+				return func(s *state) { s.buried(t, trash, err) }
+			})
+		}
+	})
+}
+
+func (s *state) buried(t *torrent, trash, err error) {
+	s.erase(t)
+	if t.preview {
+		return
+	}
+	s.emit(Removed, t, "")
+	if trash != nil {
+		s.emit(Notice, t, fmt.Sprintf("The files of %q could not all be put in the trash: %v.", t.rec.Name, trash))
+	}
+	if err != nil {
+		s.emit(Notice, t, fmt.Sprintf("%q may be in the list again at the next start: %v.", t.rec.Name, err))
+	}
+}
+
+// reload reads the saved metainfo through the gate again.
+func reload(raw interface {
+	Metainfo([20]byte) ([]byte, error)
+}, id ID) (*admit.Torrent, error) {
+	b, err := raw.Metainfo(id)
+	if err != nil {
+		return nil, fmt.Errorf("its saved metainfo cannot be read: %w", err)
+	}
+	return admit.Metainfo(b)
+}
