@@ -129,6 +129,9 @@ func (t *Torrent) markDirty(i int) {
 }
 
 func (t *Torrent) acquire(i int, write bool) (*handle, error) {
+	if t.closed.Load() {
+		return nil, ErrClosed
+	}
 	h, err := handles.acquire(key{t, i, write}, func() (*os.File, error) {
 		if write {
 			return t.openToWrite(i)

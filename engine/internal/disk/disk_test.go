@@ -145,7 +145,7 @@ func checkReads(t *testing.T, d *Torrent, data []byte) {
 	t.Helper()
 	for range 200 {
 		off := rand.IntN(len(data) + 1)
-		b := make([]byte, rand.IntN(len(data)+3))
+		b := bytes.Repeat([]byte{0xff}, rand.IntN(len(data)+3))
 		want := data[off:min(off+len(b), len(data))]
 		n, err := d.ReadAt(b, int64(off))
 		if !bytes.Equal(b[:n], want) {
@@ -340,6 +340,9 @@ func TestClosed(t *testing.T) {
 			t.Errorf("call %d after Close: %v", i, err)
 		}
 	}
+	if got := files(t, d.dir); len(got) != 1 {
+		t.Errorf("files after Close: %q", got)
+	}
 	handles.mu.Lock()
 	defer handles.mu.Unlock()
 	for k := range handles.byKey {
@@ -381,6 +384,65 @@ func TestManyFiles(t *testing.T) {
 		t.Errorf("%d handles are open", n)
 	}
 	checkReads(t, d, data)
+}
+
+// TestSwappedFile puts a link in the place of our file while its handle is closed.
+func TestSwappedFile(t *testing.T) {
+	dir := t.TempDir()
+	d := open(t, Options{Dir: dir, Layout: lay(8, "a", 8)})
+	if _, err := d.write(0, []byte("12345678"), 0); err != nil {
+		t.Fatal(err)
+	}
+	handles.forget(d)
+	put(t, filepath.Join(dir, "theirs"), []byte("keep"))
+	os.Remove(filepath.Join(dir, "a"))
+	if err := os.Symlink("theirs", filepath.Join(dir, "a")); err != nil {
+		t.Fatal(err)
+	}
+	if _, err := d.write(0, []byte("x"), 0); err == nil {
+		t.Error("wrote through a link")
+	}
+	if n, err := d.ReadAt(make([]byte, 4), 0); err == nil || n > 0 {
+		t.Error("read through a link")
+	}
+	if got := files(t, dir); got["theirs"] != "keep" {
+		t.Errorf("files: %q", got)
+	}
+}
+
+// TestHandleInUse drops a handle from the cache while it is in use.
+func TestHandleInUse(t *testing.T) {
+	c, path := newCache(1), filepath.Join(t.TempDir(), "a")
+	put(t, path, []byte("abc"))
+	opener := func() (*os.File, error) { return os.Open(path) }
+	first, err := c.acquire(key{file: 1}, opener)
+	if err != nil {
+		t.Fatal(err)
+	}
+	again, err := c.acquire(key{file: 1}, opener)
+	if err != nil || again != first {
+		t.Fatalf("the handle was not shared: %v", err)
+	}
+	second, err := c.acquire(key{file: 2}, opener) // drops the first
+	if err != nil {
+		t.Fatal(err)
+	}
+	c.release(again)
+	if _, err := first.file.Stat(); err != nil {
+		t.Errorf("closed while in use: %v", err)
+	}
+	c.release(first)
+	if _, err := first.file.Stat(); !errors.Is(err, os.ErrClosed) {
+		t.Errorf("not closed by its last user: %v", err)
+	}
+	c.release(second)
+	if _, err := second.file.Stat(); err != nil {
+		t.Errorf("an idle handle in the cache was closed: %v", err)
+	}
+	c.forget(nil)
+	if _, err := second.file.Stat(); !errors.Is(err, os.ErrClosed) {
+		t.Errorf("not closed when forgotten: %v", err)
+	}
 }
 
 func TestFree(t *testing.T) {
