@@ -18,9 +18,11 @@ func drag(h *header[string], from, to float32) {
 		ev := &fyne.DragEvent{}
 		ev.Position.X = to
 		h.Dragged(ev)
+	}
+	h.MouseUp(down) // the driver tells of it before the end of a drag
+	if to != from {
 		h.DragEnd()
 	}
-	h.MouseUp(down)
 }
 
 func TestHeaderSorts(t *testing.T) {
