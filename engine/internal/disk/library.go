@@ -33,7 +33,7 @@ func (c client) OpenTorrent(_ context.Context, info *metainfo.Info, _ metainfo.H
 		Piece:         piece,
 		PieceWithHash: func(p metainfo.Piece, _ g.Option[[]byte]) storage.PieceImpl { return piece(p) },
 		Close:         func() error { return nil },
-		NewReader:     func() storage.TorrentReader { return reader{c.t} },
+		NewReader:     func() storage.TorrentReader { return reader(c) },
 	}, nil
 }
 

@@ -65,7 +65,8 @@ func owned(dir string, l Layout, foreign []int) []int {
 // the torrent's folder holds nothing else, else one by one, and then removes
 // the torrent's folders that are empty. The save folder stays. What the trash
 // does not take, because it is on another disk or may not be written, stays
-// where it is, and the error says so: nothing is ever deleted instead.
+// where it is, and the error says so: nothing is ever deleted instead. (Windows
+// itself deletes what lies on a drive that has no recycle bin.)
 func Trash(dir string, l Layout, foreign []int) error {
 	dir, err := filepath.EvalSymlinks(dir) // the trash is chosen by the path's disk
 	if err != nil {

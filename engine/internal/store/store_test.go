@@ -159,12 +159,11 @@ func TestDamage(t *testing.T) {
 	path := filepath.Join(profile, "piecewise.db")
 	good, err := os.ReadFile(path)
 	must(t, err)
-	version := func(n uint32) []byte {
+	edit := func(f func(*bolt.Tx) error) []byte {
+		must(t, os.WriteFile(path, good, 0o600))
 		db, err := bolt.Open(path, 0o600, nil)
 		must(t, err)
-		must(t, db.Update(func(tx *bolt.Tx) error {
-			return tx.Bucket(bucketMeta).Put(keyVersion, binary.BigEndian.AppendUint32(nil, n))
-		}))
+		must(t, db.Update(f))
 		must(t, db.Close())
 		b, err := os.ReadFile(path)
 		must(t, err)
@@ -179,8 +178,17 @@ func TestDamage(t *testing.T) {
 		"short":    {[]byte("x"), "bad", "was damaged"},
 		"zeros":    {make([]byte, len(good)), "bad", "was damaged"},
 		"no pages": {good[:8192], "bad", "was damaged"},
-		"newer":    {version(fileVersion + 1), "newer", "newer version of Piecewise"},
-		"empty":    {nil, "", "was missing"},
+		"newer": {edit(func(tx *bolt.Tx) error {
+			return tx.Bucket(bucketMeta).Put(keyVersion, binary.BigEndian.AppendUint32(nil, fileVersion+1))
+		}), "newer", "newer version of Piecewise"},
+		"record lost": {edit(func(tx *bolt.Tx) error {
+			return tx.Bucket(bucketTorrents).Delete(want[3].ID[:])
+		}), "bad", "was damaged"},
+		"record under another ID": {edit(func(tx *bolt.Tx) error {
+			b := tx.Bucket(bucketTorrents)
+			return b.Put(want[3].ID[:], b.Get(want[4].ID[:]))
+		}), "bad", "was damaged"},
+		"empty": {nil, "", "was missing"},
 	} {
 		t.Run(name, func(t *testing.T) {
 			must(t, os.WriteFile(path, c.data, 0o600))
@@ -199,6 +207,19 @@ func TestDamage(t *testing.T) {
 				os.Remove(a)
 			}
 			checkRebuilt(t, s, want)
+			all, err := s.Records()
+			for _, r := range all {
+				if err != nil || !r.Recheck {
+					t.Errorf("%s would be believed unchecked, %v", r.Name, err)
+				}
+			}
+			if settings := map[string]int{}; strings.HasPrefix(name, "record") {
+				if err := s.Settings(&settings); err != nil || settings["a"] != 1 {
+					t.Errorf("settings that could be read were lost: %v, %v", settings, err)
+				}
+			} else if c.aside != "" && !strings.Contains(notice, "settings are back") && name != "newer" {
+				t.Errorf("notice = %q", notice)
+			}
 			must(t, s.Close())
 			if _, notice := reopen(t, profile); notice != "" {
 				t.Errorf("notice of the next start: %q", notice)
