@@ -90,7 +90,7 @@ func (s *state) opened(t *torrent, d *disk.Torrent, err error) {
 		return
 	}
 	t.run.saved = t.run.Version()
-	t.run.left.Store(t.wanted.size - t.wanted.have)
+	t.run.left.Store(t.missing())
 }
 
 // metaOf is what the program sees of checked metainfo.

@@ -112,7 +112,7 @@ func (s *state) count(t *torrent) {
 		t.rec.Finished = time.Time{}
 	}
 	if t.run != nil {
-		t.run.left.Store(t.wanted.size - t.wanted.have)
+		t.run.left.Store(t.missing())
 	}
 }
 

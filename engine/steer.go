@@ -164,7 +164,7 @@ func (s *state) started(t *torrent, r *run, err error) {
 func (s *state) announce(t *torrent) {
 	r, news := t.run, &atomic.Bool{}
 	t.news = news
-	r.left.Store(t.wanted.size - t.wanted.have)
+	r.left.Store(t.missing())
 	mail := s.mail
 	s.announcer.Start(announce.Torrent{
 		ID:    t.id,
@@ -182,6 +182,14 @@ func (s *state) announce(t *torrent) {
 		},
 		Changed: func() { news.Store(true) },
 	})
+}
+
+// missing returns the wanted bytes that are not there, -1 before they are known.
+func (t *torrent) missing() int64 {
+	if t.meta == nil {
+		return -1
+	}
+	return t.wanted.size - t.wanted.have
 }
 
 // stop takes the torrent out of the library and makes its pieces safe.

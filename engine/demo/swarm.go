@@ -21,6 +21,9 @@ import (
 	"piecewise/engine/tracker"
 )
 
+// trackerInterval is short, so that what the tracker tells of the swarm is new.
+const trackerInterval = 10 * time.Second
+
 // Options are the size and the pace of a swarm. The zero value is seven leeches
 // that share 32 MiB at 1 MiB/s each, which takes about a minute.
 type Options struct {
@@ -122,6 +125,7 @@ func (s *Swarm) startTracker(ctx context.Context) (url string, err error) {
 	if err != nil {
 		return "", fmt.Errorf("start tracker: %w", err)
 	}
+	t.Interval = trackerInterval
 	s.running.Go(func() { s.tracker = t.Serve(ctx) })
 	return t.URL(), nil
 }

@@ -1,0 +1,284 @@
+package engine
+
+import (
+	"context"
+	"encoding/binary"
+	"fmt"
+	"net/netip"
+	"path/filepath"
+	"testing"
+	"testing/synctest"
+	"time"
+
+	"piecewise/engine/internal/disk"
+	"piecewise/engine/internal/plane"
+	"piecewise/engine/internal/store"
+	"piecewise/engine/internal/swarm"
+)
+
+// fakeControl is a control plane without network. It has no lock, so that the
+// race detector shows if two goroutines call it.
+type fakeControl struct {
+	added int
+	block chan struct{} // Add waits for it, if not nil
+	close chan struct{} // Close waits for it, if not nil
+}
+
+func (f *fakeControl) Add(swarm.Spec) (carrier, error) {
+	f.added++
+	if f.block != nil {
+		<-f.block
+	}
+	return &fakeCarrier{}, nil
+}
+
+func (f *fakeControl) Close() error {
+	if f.close != nil {
+		<-f.close
+	}
+	return nil
+}
+func (*fakeControl) Port() int        { return 1 }
+func (*fakeControl) PeerID() [20]byte { return [20]byte{} }
+func (*fakeControl) DHTNodes() int    { return -1 }
+
+type fakeCarrier struct{ steered int }
+
+func (*fakeCarrier) Pieces(dst []plane.PieceState) []plane.PieceState      { return dst }
+func (*fakeCarrier) Version() uint64                                       { return 0 }
+func (*fakeCarrier) Availability(dst []uint16) []uint16                    { return dst }
+func (*fakeCarrier) Connected() (peers, seeds int)                         { return 0, 0 }
+func (*fakeCarrier) Counters() plane.Counters                              { return plane.Counters{} }
+func (f *fakeCarrier) Open(*disk.Torrent, disk.Layout, swarm.Wanted) error { f.steered++; return nil }
+func (f *fakeCarrier) SetWanted(swarm.Wanted)                              { f.steered++ }
+func (f *fakeCarrier) AddPeers([]netip.AddrPort, plane.Origin)             { f.steered++ }
+func (f *fakeCarrier) Peers(dst []plane.Peer) []plane.Peer                 { f.steered++; return dst }
+func (f *fakeCarrier) Drop()                                               { f.steered++ }
+
+// serve runs the loop on a fake control plane; the returned function ends it and
+// waits for it.
+func serve(t testing.TB, control controller, records ...store.Record) (e *Engine, stop func()) {
+	t.Helper()
+	profile := filepath.Join(t.TempDir(), "p")
+	e = New(Config{Profile: profile, Loopback: true})
+	st, _, err := store.Open(profile)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := st.Put(records, nil); err != nil {
+		t.Fatal(err)
+	}
+	s, err := load(e, st)
+	if err != nil {
+		t.Fatal(err)
+	}
+	s.control, s.store = control, st
+	ctx, cancel := context.WithCancel(t.Context())
+	ended := make(chan struct{})
+	go func() {
+		defer close(ended)
+		if err := e.serve(ctx, s); err != nil {
+			t.Error(err)
+		}
+	}()
+	return e, func() { cancel(); <-ended }
+}
+
+func magnetSource(n int) *Source {
+	src := &Source{Name: fmt.Sprintf("magnet %d", n)}
+	binary.BigEndian.PutUint64(src.ID[:], uint64(n)+1)
+	return src
+}
+
+func TestSlowReaderGetsOneUpdate(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		e, stop := serve(t, &fakeControl{})
+		defer stop()
+		for i := range 5 {
+			if _, err := e.Add(t.Context(), magnetSource(i), AddOptions{}); err != nil {
+				t.Fatal(err)
+			}
+			time.Sleep(time.Second) // fake time: many ticks pass unread
+		}
+		u := <-e.Updates()
+		if len(u.Snapshot.Torrents) != 5 || len(u.Events) != 5 {
+			t.Errorf("%d torrents, %d events", len(u.Snapshot.Torrents), len(u.Events))
+		}
+		for i, row := range u.Snapshot.Torrents {
+			if row.ID != magnetSource(i).ID || row.State != Metadata {
+				t.Errorf("row %d: %+v", i, row)
+			}
+		}
+	})
+}
+
+// TestLoopNeverWaits blocks the library: commands are applied all the same.
+func TestLoopNeverWaits(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		control := &fakeControl{block: make(chan struct{})}
+		e, stop := serve(t, control)
+		defer stop()
+		for i := range 3 {
+			id, err := e.Add(t.Context(), magnetSource(i), AddOptions{})
+			if err != nil {
+				t.Fatal(err)
+			}
+			if err := e.Pause(t.Context(), id); err != nil {
+				t.Fatal(err)
+			}
+		}
+		synctest.Wait()
+		u := <-e.Updates()
+		for _, row := range u.Snapshot.Torrents {
+			if row.State != Stopped {
+				t.Errorf("%v", row.State)
+			}
+		}
+		close(control.block)
+	})
+}
+
+func TestQuietRowsAreShared(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		e, stop := serve(t, &fakeControl{})
+		defer stop()
+		for i := range 2 {
+			if _, err := e.Add(t.Context(), magnetSource(i), AddOptions{Paused: true}); err != nil {
+				t.Fatal(err)
+			}
+		}
+		time.Sleep(time.Second)
+		first := (<-e.Updates()).Snapshot
+		if err := e.Resume(t.Context(), magnetSource(1).ID); err != nil {
+			t.Fatal(err)
+		}
+		time.Sleep(time.Second)
+		second := (<-e.Updates()).Snapshot
+		if first.Torrents[0] != second.Torrents[0] {
+			t.Error("the row of a torrent that did not change is a new one")
+		}
+		if first.Torrents[1] == second.Torrents[1] || second.Torrents[1].State != Metadata {
+			t.Error("the row of a torrent that changed is the old one")
+		}
+	})
+}
+
+// TestShutdownHasADeadline leaves a library behind that does not answer.
+func TestShutdownHasADeadline(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		control := &fakeControl{close: make(chan struct{})}
+		_, stop := serve(t, control)
+		start := time.Now()
+		stop()
+		if took := time.Since(start); took != shutdownMax {
+			t.Errorf("took %v", took)
+		}
+		close(control.close) // so that what was left behind ends
+	})
+}
+
+func TestStoppedEngineAnswers(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		e, stop := serve(t, &fakeControl{})
+		stop()
+		close(e.stopped) // Run does that
+		if _, err := e.Add(t.Context(), magnetSource(0), AddOptions{}); err != ErrStopped {
+			t.Errorf("add: %v", err)
+		}
+	})
+}
+
+func TestMeter(t *testing.T) {
+	var m meter
+	total := int64(0)
+	for second := range 20 {
+		total += 1000
+		if got := m.add(total); got != 1000 {
+			t.Fatalf("after %d s: %d bytes/s", second+1, got)
+		}
+	}
+	for range meterSeconds {
+		m.add(total)
+	}
+	if got := m.add(total); got != 0 {
+		t.Errorf("after a pause: %d bytes/s", got)
+	}
+}
+
+func TestWant(t *testing.T) {
+	m := &Meta{PieceLength: 10, Pieces: 4, length: 35, Files: []File{
+		{Length: 12}, {Length: 0, Offset: 12}, {Length: 8, Offset: 12}, {Length: 15, Offset: 20},
+	}}
+	for _, c := range []struct {
+		priorities string
+		pieces     string
+		size       int64
+	}{
+		{"", "1111", 35},
+		{"\x01\x01\x01", "0011", 15}, // all but the last are skipped
+		{"\x00\x01\x01\x01", "1100", 20},
+		{"\x01\x01\x01\x01", "0000", 0},
+		{"\x01\x01\x02\x01", "0100", 10}, // the piece that it shares comes too
+	} {
+		w := want(m, []byte(c.priorities))
+		got := ""
+		for i := range m.Pieces {
+			got += map[bool]string{true: "1", false: "0"}[w.pieces.Pieces.Has(i)]
+		}
+		if got != c.pieces || w.size != c.size {
+			t.Errorf("%q: %s, %d bytes; want %s, %d", c.priorities, got, w.size, c.pieces, c.size)
+		}
+	}
+}
+
+func TestLayoutFillsGaps(t *testing.T) {
+	m := &Meta{PieceLength: 16, Pieces: 3, length: 40, Files: []File{
+		{Path: []string{"a"}, Length: 10}, {Path: []string{"b"}, Length: 4, Offset: 16},
+	}}
+	l := layoutOf(m)
+	end := int64(0)
+	for i, f := range l.Files {
+		if f.Offset != end {
+			t.Errorf("file %d begins at %d, the one before ends at %d", i, f.Offset, end)
+		}
+		end += f.Length
+	}
+	if end != m.length || len(l.Files) != 4 || !l.Files[1].Pad || !l.Files[3].Pad {
+		t.Errorf("%+v", l.Files)
+	}
+}
+
+func TestConflicts(t *testing.T) {
+	l := disk.Layout{PieceLength: 10, Pieces: 4, Length: 40, Files: []disk.File{
+		{Path: []string{"a"}, Length: 15}, {Path: []string{"b"}, Length: 25, Offset: 15},
+	}}
+	all := FullBits(4)
+	have := MakeBits(4)
+	have.Set(0)
+	if got := conflicts(l, []int{0}, have, all); len(got) != 0 {
+		t.Errorf("a whole piece is right and one is shared, yet: %v", got)
+	}
+	if got := conflicts(l, []int{0, 1}, have, all); len(got) != 1 {
+		t.Errorf("b is wrong: %v", got)
+	}
+	if got := conflicts(l, []int{1}, have, MakeBits(4)); len(got) != 0 {
+		t.Errorf("b is not wanted: %v", got)
+	}
+}
+
+func BenchmarkPublish(b *testing.B) {
+	for _, n := range []int{100, 1_000, 10_000} {
+		b.Run(fmt.Sprint(n), func(b *testing.B) {
+			s := newState(New(Config{}))
+			for i := range n {
+				s.insert(s.newTorrent(magnetSource(i)))
+			}
+			s.publish()
+			b.ReportAllocs()
+			for b.Loop() {
+				s.touch(s.order[n/2]) // one torrent changes
+				s.publish()
+			}
+		})
+	}
+}
