@@ -70,7 +70,7 @@ func exchangeData(t *testing.T, client string, d *Data, magnet bool) {
 	}
 	leech.Await(t, d, time.Minute)
 	leech.Kill()
-	d.Compare(t, back)
+	d.CompareContent(t, back)
 	get.Await(t, d, 10*time.Second, func(l Line) bool { return l.Uploaded >= d.Size })
 	if code := get.Interrupt(t); code != 0 {
 		t.Errorf("a seed that is stopped ends with %d, want 0", code)

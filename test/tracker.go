@@ -6,7 +6,6 @@ import (
 	"io"
 	"net/http"
 	"net/netip"
-	"net/url"
 	"os"
 	"path/filepath"
 	"syscall"
@@ -68,7 +67,11 @@ func (tr *Tracker) AwaitSeeds(t testing.TB, d *Data, seeds int) {
 
 func (tr *Tracker) scrape(d *Data) ([]byte, error) {
 	client := http.Client{Timeout: 5 * time.Second}
-	r, err := client.Get(fmt.Sprintf("http://%v/scrape?info_hash=%s", tr.at, url.QueryEscape(string(d.Hash[:]))))
+	hash := "" // with every byte escaped, for it takes no "+" for a space
+	for _, b := range d.Hash {
+		hash += fmt.Sprintf("%%%02x", b)
+	}
+	r, err := client.Get(fmt.Sprintf("http://%v/scrape?info_hash=%s", tr.at, hash))
 	if err != nil {
 		return nil, err
 	}
