@@ -54,7 +54,10 @@ func (d *addDialog) build() {
 		fyne.TextAlignCenter, fyne.TextStyle{})
 	d.dir = newField(keys)
 	d.dir.SetText(settings.Dir)
-	d.dir.OnChanged = func(string) { d.askFree() }
+	d.dir.OnChanged = func(string) {
+		d.showRoom()
+		d.askFree()
+	}
 	d.dir.OnSubmitted = func(string) { d.w.sheets.choose(d.sheet, d.sheet.choices[0]) }
 	d.tree = filetree.NewPicker(fileFormat)
 	d.tree.OnChange = d.sum
@@ -90,7 +93,7 @@ func (d *addDialog) layOut() fyne.CanvasObject {
 
 // shown begins what the dialog needs, once it is its turn.
 func (d *addDialog) shown() {
-	if d.w.isListed(d.src.ID) { // it was added by the dialog before this one
+	if d.w.isListed(d.src.ID) {
 		d.replace()
 		return
 	}
@@ -131,6 +134,10 @@ func (d *addDialog) replace() {
 
 // update takes over what a new snapshot knows.
 func (d *addDialog) update() {
+	if d.w.isListed(d.src.ID) { // added by the dialog before this one, or by a second start
+		d.replace()
+		return
+	}
 	if d.meta != nil {
 		return
 	}
