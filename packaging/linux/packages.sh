@@ -58,9 +58,11 @@ install() {
 	for package in "$@"; do
 		case $package in
 		transmission-daemon | opentracker)
+			# One without a unit, or without a script, is no failure.
 			if has systemctl; then
-				systemctl disable --quiet "$package" 2>/dev/null || true # it may have no unit
-			elif has update-rc.d; then
+				systemctl disable --quiet "$package" 2>/dev/null || true
+			else
+				deb-systemd-helper disable "$package.service" >/dev/null 2>&1 || true
 				update-rc.d "$package" disable >/dev/null 2>&1 || true
 			fi
 			;;
