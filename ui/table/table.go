@@ -90,9 +90,11 @@ func (t *Table[K]) Selected() []K {
 }
 
 // Select selects the rows with these keys and no others, and puts the cursor on
-// the first. Keys of no row are passed over. OnSelect is not called.
+// the first, or on none if there is none. Keys of no row are passed over.
+// OnSelect is not called.
 func (t *Table[K]) Select(keys ...K) {
 	t.selected.clear()
+	t.selected.active = false
 	for _, k := range keys {
 		if t.row(k) >= 0 {
 			t.selected.keys[k] = struct{}{}
@@ -212,6 +214,7 @@ func (t *Table[K]) relay() {
 	width := t.cols.lay(t.Size().Width)
 	t.body.rearrange(width)
 	t.header.update()
+	t.header.Move(fyne.NewPos(-t.scroll.Offset.X, 0))
 }
 
 func (t *Table[K]) scrolled() {

@@ -365,3 +365,66 @@ func TestRefreshChangesOnlyWhatChanged(t *testing.T) {
 		}
 	}
 }
+
+func TestShorterAndNarrowerAgain(t *testing.T) {
+	tab, _ := show(t, items(10_000))
+	tab.cols.resize(0, 900)
+	tab.Refresh()
+	tab.scroll.ScrollToOffset(fyne.NewPos(500, 100_000))
+	tab.scrolled()
+	if got := tab.header.Position().X; got != -500 {
+		t.Errorf("the header is at %g, want -500", got)
+	}
+	tab.cols.resize(0, 100)
+	tab.SetModel(items(3))
+	first := tab.body.rows[0].texts[0]
+	if got := tab.header.Position().X; got != 0 || tab.scroll.Offset != (fyne.Position{}) {
+		t.Errorf("the header is at %g, the rows at %v", got, tab.scroll.Offset)
+	}
+	if first.Text != "item 00000" || !first.Visible() || tab.body.rows[3].texts[0].Visible() {
+		t.Errorf("the first row shows %q", first.Text)
+	}
+}
+
+func TestBarsFollowTheScale(t *testing.T) {
+	tab, _ := show(t, list{{name: "a", pieces: engine.UniformPieces(3, engine.Verified)}})
+	size := tab.body.bars.raster.Size()
+	for _, scale := range []int{1, 2, 3} {
+		img := tab.body.bars.draw(int(size.Width)*scale, int(size.Height)*scale).(*image.RGBA)
+		bar := image.Rect(padding*scale, margin*scale, (120-padding)*scale, (24-margin)*scale)
+		for _, c := range []struct {
+			x, y int
+			want uint8
+		}{
+			{bar.Min.X + 1, bar.Min.Y, 255},
+			{bar.Max.X - 2, bar.Max.Y - 1, 255},
+			{bar.Min.X - 1, bar.Min.Y + 1, 0},
+			{bar.Max.X, bar.Min.Y + 1, 0},
+			{bar.Min.X + 1, bar.Max.Y, 0},
+		} {
+			if got := img.RGBAAt(c.x, c.y).A; got != c.want {
+				t.Errorf("scale %d: alpha at %d, %d is %d, want %d", scale, c.x, c.y, got, c.want)
+			}
+		}
+	}
+}
+
+func TestHover(t *testing.T) {
+	tab, _ := show(t, items(5))
+	ev := &desktop.MouseEvent{}
+	for _, y := range []float32{30, 60, 500} {
+		ev.Position = fyne.NewPos(10, y)
+		tab.body.MouseMoved(ev)
+		for row := range 5 {
+			want := row == int(y/24)
+			if got := tab.body.rows[row].back.Visible(); got != want {
+				t.Errorf("pointer at %g: row %d is marked: %v", y, row, got)
+			}
+		}
+	}
+	tab.body.MouseIn(ev)
+	tab.body.MouseOut()
+	if tab.body.hover != -1 {
+		t.Errorf("row %d is marked without a pointer", tab.body.hover)
+	}
+}
