@@ -20,10 +20,9 @@ type bars[K comparable] struct {
 	image   *image.RGBA
 	painter *piecemap.Painter
 
-	first, end int // rows
-	cells      []barCell
-	shown      []piecemap.Shown
-	palette    *piecemap.Palette
+	cells   []barCell
+	shown   []piecemap.Shown
+	palette *piecemap.Palette
 }
 
 // barCell is one bar: where it is in the raster, and what it shows.

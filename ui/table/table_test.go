@@ -428,3 +428,17 @@ func TestHover(t *testing.T) {
 		t.Errorf("row %d is marked without a pointer", tab.body.hover)
 	}
 }
+
+func TestThemeChanges(t *testing.T) {
+	tab, w := show(t, items(3))
+	for v, want := range map[fyne.ThemeVariant]*piecemap.Palette{theme.VariantLight: &piecemap.Light, theme.VariantDark: &piecemap.Dark} {
+		fyne.CurrentApp().Settings().SetTheme(dense{variant{theme.DefaultTheme(), v}})
+		w.Content().Refresh()
+		if tab.body.bars.palette != want {
+			t.Errorf("variant %d: bars are not in its palette", v)
+		}
+		if got, want := tab.body.rows[0].texts[0].Color, theme.DefaultTheme().Color(theme.ColorNameForeground, v); got != want {
+			t.Errorf("variant %d: text is %v, want %v", v, got, want)
+		}
+	}
+}
