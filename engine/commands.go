@@ -40,9 +40,6 @@ func (s *state) add(src *Source, opts AddOptions) error {
 	t.rec.Paused = opts.Paused
 	t.peers = append(t.peers, opts.Peers...)
 	s.choose(t, opts.Priorities)
-	if t.meta != nil {
-		s.keepMetainfo(t)
-	}
 	s.note(t, "Added to the list, saved in "+t.rec.Dir+".")
 	s.emit(Added, t, "")
 	s.touch(t)

@@ -38,17 +38,19 @@ func (s *state) gotMetadata(t *torrent, gate *admit.Torrent, err error) {
 	s.count(t)
 	s.note(t, fmt.Sprintf("Peers have sent the details: %d files, %d pieces.", len(t.meta.Files), t.meta.Pieces))
 	s.emit(GotMetadata, t, "")
-	if !t.preview {
-		s.keepMetainfo(t)
-	}
 	s.touch(t)
 	s.steer(t)
 }
 
-// keepMetainfo saves the torrent's metainfo as a file of its own.
+// keepMetainfo saves the torrent's metainfo as a file of its own, from which the
+// list can be rebuilt; only once, as long as we have it.
 func (s *state) keepMetainfo(t *torrent) {
+	t.dirty = true
+	if t.raw == nil {
+		return
+	}
 	raw, st, rec := t.raw, s.store, t.rec
-	t.raw, t.dirty = nil, true
+	t.raw = nil
 	s.keeper.push(func() func(*state) {
 		if err := st.SaveMetainfo(rec, raw); err != nil {
 			return func(s *state) {

@@ -4,6 +4,7 @@ import (
 	"errors"
 	"fmt"
 	"net/netip"
+	"slices"
 	"sync/atomic"
 
 	"piecewise/engine/internal/admit"
@@ -64,16 +65,16 @@ func (s *state) survey(t *torrent) {
 	s.task(t, s.tasks, func() func(*state) {
 		foreign, err := disk.Existing(dir, layout)
 		return func(s *state) {
+			t.fresh, t.rec.Foreign = false, foreign
+			s.keepMetainfo(t)
 			if err != nil {
 				s.fault(t, fmt.Sprintf("The folder %s cannot be used: %v.", dir, err))
 				return
 			}
-			t.fresh, t.rec.Foreign = false, foreign
 			if len(foreign) > 0 {
 				t.rec.Recheck, t.checkNow = true, true
 				s.note(t, "Some of its files are there already; they are checked and will not be changed.")
 			}
-			t.dirty = true
 		}
 	})
 }
@@ -123,6 +124,9 @@ func (s *state) start(t *torrent) {
 func (s *state) openDisk(t *torrent, o disk.Options) (*disk.Torrent, error) {
 	o.OnError = func(err error) {
 		s.mail.post(func(s *state) {
+			if f := (*disk.ForeignError)(nil); errors.As(err, &f) && f.New {
+				t.rec.Foreign = append(slices.Clone(t.rec.Foreign), f.File)
+			}
 			s.fault(t, "Stopped, because its data could not be written: "+err.Error()+".")
 			s.steer(t)
 		})

@@ -195,8 +195,8 @@ func checkHybrid(t *Torrent) error {
 	differs := refuse("The torrent is a hybrid whose v1 and v2 files differ.")
 	next := 0
 	for f := range t.Info.UpvertedFilesIter() {
-		if f.Length == 0 {
-			continue
+		if f.Length == 0 { // the library takes it for a second file of a piece, and panics
+			return refuse("This is a hybrid torrent with an empty file; such torrents cannot be loaded so far.")
 		}
 		next = nextReal(t.Files, next)
 		if next == len(t.Files) || f.Length != t.Files[next].Length || f.TorrentOffset != t.Files[next].Offset {

@@ -176,6 +176,8 @@ func versions() []Case {
 		refused("hybrid with odd pieces", "power of two", v2(single(), dict{"piece length": 20000})),
 		loads("hybrid", v2(single(), nil), "one.bin"),
 		loads("hybrid with pad files", v2(padded(PieceLength-5), dict{"file tree": two}), "folder/a", "folder/b"),
+		refused("hybrid with an empty file", "with an empty file", v2(padded(PieceLength-5, file(0, "c")),
+			dict{"file tree": with(dict{"c": dict{"": dict{"length": 0}}}, two)})),
 		loads("v1 with a tree that does not count", v2(single(), dict{"meta version": 1}), "one.bin"),
 	}
 }
