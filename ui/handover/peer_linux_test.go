@@ -66,9 +66,7 @@ func askAs(t *testing.T, uid int, p place, line string) string {
 		t.Fatal(r.err)
 	}
 	defer r.conn.Close()
-	if _, err := r.conn.Write([]byte(line)); err != nil {
-		t.Fatal(err)
-	}
+	_, _ = r.conn.Write([]byte(line)) // one that is refused early need not get through
 	reply, err := bufio.NewReader(r.conn).ReadString('\n')
 	if err != nil {
 		t.Fatal(err)
