@@ -130,11 +130,11 @@ func TestPasteIntoAField(t *testing.T) {
 	if !strings.HasPrefix(w.toolbar.search.Text, "magnet:") {
 		t.Errorf("the field holds %q", w.toolbar.search.Text)
 	}
-	if _, waits := w.reads.take(); waits {
+	if _, waits := w.opens.take(); waits {
 		t.Error("what was pasted into a field is opened")
 	}
 	w.actions.perform(w.actions.find("all"))
-	if w.toolbar.search.SelectedText() == "" || len(w.selected) != 0 {
+	if w.toolbar.search.SelectedText() == "" || len(w.chosen.rows) != 0 {
 		t.Error("Ctrl+A in a field selects torrents")
 	}
 	w.toolbar.search.TypedKey(&fyne.KeyEvent{Name: fyne.KeyEscape})
@@ -159,7 +159,7 @@ func TestNothingIsDoneBehindADialog(t *testing.T) {
 	if _, waits := w.commands.take(); waits {
 		t.Error("a command was given")
 	}
-	if _, waits := w.reads.take(); waits {
+	if _, waits := w.looks.take(); waits {
 		t.Error("the remove dialog is on its way")
 	}
 }

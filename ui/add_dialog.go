@@ -223,7 +223,7 @@ func (d *addDialog) badDir() bool { return !filepath.IsAbs(d.folder()) }
 func (d *addDialog) askFree() {
 	d.asks++
 	ask, dir := d.asks, d.folder()
-	d.w.reads.add(func(context.Context) func() {
+	d.w.looks.add(func(context.Context) func() {
 		free, err := engine.FreeSpace(dir)
 		if err != nil {
 			free = -1

@@ -11,7 +11,7 @@ import (
 // each sends a command for every selected torrent that is fit, in one task.
 func (w *Window) each(what string, fit func(*engine.Torrent) bool, f func(context.Context, engine.ID) error) {
 	var ids []engine.ID
-	for _, r := range w.torrents() {
+	for _, r := range w.chosen.rows {
 		if fit(r.Torrent) {
 			ids = append(ids, r.ID)
 		}
@@ -42,7 +42,7 @@ func (w *Window) toggle() {
 func (w *Window) announce() { w.each("Announcing", running, w.cfg.Engine.Announce) }
 
 func (w *Window) recheck() {
-	w.each("Rechecking", func(t *engine.Torrent) bool { return t.Meta != nil }, w.cfg.Engine.Recheck)
+	w.each("Rechecking", known, w.cfg.Engine.Recheck)
 }
 
 func (w *Window) selectAll() {

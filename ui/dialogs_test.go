@@ -218,7 +218,7 @@ func TestRemoveDialogKeepsFilesByDefault(t *testing.T) {
 	for i := range files {
 		files[i] = fmt.Sprintf("/srv/torrents/%d\u202e", i)
 	}
-	w.showRemove(w.torrents(), files)
+	w.showRemove(w.chosen.rows, files)
 	sh := w.sheets.current
 	if sh.title != "Remove 2 torrents?" || sh.choices[0].label != "Remove from the list" || sh.choices[0].danger ||
 		sh.choices[len(sh.choices)-1].run != nil {
@@ -230,7 +230,7 @@ func TestRemoveDialogKeepsFilesByDefault(t *testing.T) {
 	}
 	key(w, fyne.KeyEscape)
 
-	w.showRemove(w.torrents(), nil)
+	w.showRemove(w.chosen.rows, nil)
 	if got := len(w.sheets.current.choices); got != 2 {
 		t.Errorf("%d choices where nothing can be deleted", got)
 	}
@@ -266,7 +266,7 @@ func TestLinkDialogOffersTheClipboard(t *testing.T) {
 		t.Fatalf("the dialog holds %v", link)
 	}
 	link.TypedKey(&fyne.KeyEvent{Name: fyne.KeyReturn})
-	if _, opens := w.reads.take(); !opens || w.sheets.open() {
+	if _, opens := w.opens.take(); !opens || w.sheets.open() {
 		t.Error("Enter does not open the link")
 	}
 }

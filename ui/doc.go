@@ -10,17 +10,18 @@
 //
 // The window's goroutine never waits for the engine, the disk, the network or
 // another process. What may wait is a task, given to a lane: an unbounded
-// first-in first-out queue with one goroutine of its own. There are two, so that
-// a slow web server does not hold up a pause:
+// first-in first-out queue with one goroutine of its own. There are three, so
+// that a slow web server or disk does not hold up a pause:
 //
 //   - commands: the engine's commands, in the order in which the user gave them
-//   - reads: opening sources, listing files to be removed, asking for free space
+//   - opens: reading what the user named from disk or network
+//   - looks: listing the files that a removal would delete, asking for free space
 //
 // File dialogs and the file manager are behind [Desktop], which calls back.
 //
 // # Goroutines
 //
-// Run itself is the pump; it starts the two lanes, ends them by cancelling their
+// Run itself is the pump; it starts the three lanes, ends them by cancelling their
 // context when it returns, and waits for them and for the Desktop. New starts
 // nothing. Tasks start nothing.
 //

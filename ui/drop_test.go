@@ -48,7 +48,7 @@ func TestSeveralDropped(t *testing.T) {
 	w.apply(engine.Update{Snapshot: aSnapshot()})
 	w.dropped(fyne.Position{}, []fyne.URI{storage.NewFileURI("/a.torrent"), storage.NewFileURI("/b.torrent")})
 	for i := range 3 {
-		if _, opens := w.reads.take(); opens != (i < 2) {
+		if _, opens := w.opens.take(); opens != (i < 2) {
 			t.Errorf("opened: %d", i)
 		}
 	}

@@ -244,7 +244,7 @@ func TestRunEndsWithItsGoroutines(t *testing.T) {
 	ctx, cancel := context.WithCancel(context.Background())
 	w.dispatch = func(f func()) { f() }
 	started := make(chan struct{})
-	w.reads.add(func(ctx context.Context) func() {
+	w.opens.add(func(ctx context.Context) func() {
 		close(started)
 		<-ctx.Done()
 		return func() { t.Error("shown after the end") }

@@ -15,6 +15,7 @@ func (w *Window) paste() {
 		w.say("There is no magnet link, info hash or link on the clipboard")
 		return
 	}
+	w.say("Opening " + shortName(links[0]))
 	w.Open(links)
 }
 
@@ -34,6 +35,7 @@ func (w *Window) askLink() {
 	sh.choices = []choice{
 		{label: "Add", run: func() {
 			if text := strings.TrimSpace(link.Text); text != "" {
+				w.say("Opening " + shortName(text))
 				w.Open([]string{text})
 			}
 		}},

@@ -60,7 +60,7 @@ var lookStates = map[string]func(*Window){
 	},
 	"remove": func(w *Window) {
 		showSome(w, 0)
-		w.showRemove(w.torrents(), []string{"/srv/torrents/debian-4.iso", "/srv/torrents/x/y.txt"})
+		w.showRemove(w.chosen.rows, []string{"/srv/torrents/debian-4.iso", "/srv/torrents/x/y.txt"})
 	},
 	"keys": func(w *Window) { w.showKeys() },
 }

@@ -18,7 +18,7 @@ const openTime = time.Minute
 // .torrent files. It returns at once.
 func (w *Window) Open(args []string) {
 	for _, arg := range args {
-		w.reads.add(func(ctx context.Context) func() {
+		w.opens.add(func(ctx context.Context) func() {
 			opening, cancel := context.WithTimeout(ctx, openTime)
 			defer cancel()
 			src, err := engine.Open(opening, arg, w.cfg.Loopback)

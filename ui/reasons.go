@@ -1,7 +1,5 @@
 package ui
 
-import "piecewise/engine"
-
 // The functions here say why an action cannot be done now: "" if it can.
 
 func (w *Window) noDesktop() string {
@@ -26,47 +24,34 @@ func (w *Window) nothingThere() string {
 }
 
 func (w *Window) nothingSelected() string {
-	if len(w.selected) == 0 {
+	if len(w.chosen.rows) == 0 {
 		return "Select a torrent first"
 	}
 	return ""
 }
 
-// none says why no selected torrent is fit, if none is.
-func (w *Window) none(fit func(*engine.Torrent) bool, reason string) string {
-	if why := w.nothingSelected(); why != "" {
+// unless says why no selected torrent is fit, if none is.
+func (w *Window) unless(fit bool, reason string) string {
+	if why := w.nothingSelected(); why != "" || fit {
 		return why
-	}
-	for _, r := range w.torrents() {
-		if fit(r.Torrent) {
-			return ""
-		}
 	}
 	return reason
 }
 
-func stopped(t *engine.Torrent) bool {
-	return t.State == engine.Stopped || t.State == engine.Faulted
+func (w *Window) nothingPaused() string {
+	return w.unless(w.chosen.stopped, "What is selected runs already")
 }
 
-func running(t *engine.Torrent) bool { return !stopped(t) }
-
-func (w *Window) nothingPaused() string { return w.none(stopped, "What is selected runs already") }
-
-func (w *Window) nothingRuns() string { return w.none(running, "What is selected is paused") }
+func (w *Window) nothingRuns() string {
+	return w.unless(w.chosen.running, "What is selected is paused")
+}
 
 func (w *Window) nothingToCheck() string {
-	return w.none(func(t *engine.Torrent) bool { return t.Meta != nil }, "Its details are not known yet")
+	return w.unless(w.chosen.known, "Its details are not known yet")
 }
 
 func (w *Window) notOne() string {
-	switch len(w.selected) {
-	case 0:
-		return "Select a torrent first"
-	case 1:
-		return ""
-	}
-	return "Select one torrent only"
+	return w.unless(len(w.chosen.rows) == 1, "Select one torrent only")
 }
 
 func (w *Window) noFolder() string {

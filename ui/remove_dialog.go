@@ -20,8 +20,8 @@ const mostListed = 200
 
 // askRemove looks up what would be deleted, and then asks.
 func (w *Window) askRemove() {
-	rows := w.torrents()
-	w.reads.add(func(ctx context.Context) func() {
+	rows := w.chosen.rows
+	w.looks.add(func(ctx context.Context) func() {
 		var files []string
 		for _, r := range rows {
 			more, err := w.cfg.Engine.Removal(ctx, r.ID)

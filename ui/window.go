@@ -24,14 +24,14 @@ type Window struct {
 	ctx    context.Context // ends when Run does
 	cancel context.CancelFunc
 
-	commands, reads *lane
+	commands, opens, looks *lane
 
 	snapshot *engine.Snapshot // the newest; nil before the first
 	list     *view.List
-	selected []engine.ID // in the order of the list
-	lead     engine.ID   // whose details are shown; zero if none is selected
-	watched  engine.ID   // what the engine was told to watch
-	early    []func()    // what waits for the first snapshot
+	chosen   chosen    // what is selected
+	lead     engine.ID // whose details are shown; zero if none is selected
+	watched  engine.ID // what the engine was told to watch
+	early    []func()  // what waits for the first snapshot
 
 	actions *actions
 	toolbar *toolbar
@@ -53,7 +53,8 @@ func New(cfg Config) *Window {
 		dispatch: onWindow,
 		now:      time.Now,
 		commands: newLane(),
-		reads:    newLane(),
+		opens:    newLane(),
+		looks:    newLane(),
 		list:     view.NewList(),
 	}
 	w.ctx, w.cancel = context.WithCancel(context.Background())
@@ -117,6 +118,7 @@ func (w *Window) apply(u engine.Update) {
 	first := w.snapshot == nil
 	w.snapshot = u.Snapshot
 	if w.list.Update(u.Snapshot.Torrents) || first {
+		w.chosen = newChosen(w.list, w.chosen.ids)
 		w.rows.refresh()
 		w.showEmpty(w.list.All() == 0)
 	}
@@ -156,6 +158,9 @@ func (w *Window) showEmpty(empty bool) {
 	} else {
 		w.empty.Hide()
 		w.split.Show()
+		if len(w.chosen.rows) == 0 && w.rows.wish.IsZero() && w.list.Len() > 0 {
+			w.rows.choose(w.list.Row(0).ID) // so that there is something to see
+		}
 		if w.win.Canvas().Focused() == nil && !w.sheets.open() {
 			w.rows.table.Focus()
 		}
@@ -164,7 +169,7 @@ func (w *Window) showEmpty(empty bool) {
 
 // selectRows is called when the selection has changed.
 func (w *Window) selectRows(ids []engine.ID, lead engine.ID) {
-	w.selected, w.lead = ids, lead
+	w.chosen, w.lead = newChosen(w.list, ids), lead
 	w.watch()
 	w.details.update()
 	w.actions.refresh()
@@ -178,17 +183,6 @@ func (w *Window) watch() {
 	w.watched = w.lead
 	id := w.lead
 	w.command("Showing the details", func(ctx context.Context) error { return w.cfg.Engine.Watch(ctx, id) })
-}
-
-// torrents returns the rows of the selected torrents.
-func (w *Window) torrents() []*view.Row {
-	rows := make([]*view.Row, 0, len(w.selected))
-	for _, id := range w.selected {
-		if r := w.list.Find(id); r != nil {
-			rows = append(rows, r)
-		}
-	}
-	return rows
 }
 
 // detail returns the newest details of the selected torrent, or nil.

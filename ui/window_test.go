@@ -107,16 +107,16 @@ func TestSelectionStaysWithItsTorrent(t *testing.T) {
 	w.rows.choose(all[4].ID)
 	w.rows.sort(view.Size.Key(), true)
 	w.rows.sort(view.Status.Key(), false)
-	if len(w.selected) != 1 || w.lead != all[4].ID {
-		t.Fatalf("sorting selects %v", w.selected)
+	if len(w.chosen.rows) != 1 || w.lead != all[4].ID {
+		t.Fatalf("sorting selects %v", w.chosen.ids)
 	}
 	w.apply(engine.Update{Snapshot: aSnapshot(all[2:]...)})
-	if len(w.selected) != 1 || w.lead != all[4].ID {
-		t.Fatalf("removing others selects %v", w.selected)
+	if len(w.chosen.rows) != 1 || w.lead != all[4].ID {
+		t.Fatalf("removing others selects %v", w.chosen.ids)
 	}
 	w.apply(engine.Update{Snapshot: aSnapshot(all[:3]...)})
-	if len(w.selected) != 0 || !w.lead.IsZero() || w.details.tabs.Visible() {
-		t.Errorf("a removed torrent is still selected: %v", w.selected)
+	if len(w.chosen.rows) != 0 || !w.lead.IsZero() || w.details.tabs.Visible() {
+		t.Errorf("a removed torrent is still selected: %v", w.chosen.ids)
 	}
 }
 
@@ -125,8 +125,8 @@ func TestChosenTorrentIsSelectedOnceItIsThere(t *testing.T) {
 	all := someTorrents(3)
 	w.apply(engine.Update{Snapshot: aSnapshot(all[:2]...)})
 	w.rows.choose(all[2].ID)
-	if len(w.selected) != 0 {
-		t.Fatal("something is selected that is not there")
+	if w.lead != all[0].ID {
+		t.Fatal("the first torrent is not selected at the start")
 	}
 	w.apply(engine.Update{Snapshot: aSnapshot(all...)})
 	if w.lead != all[2].ID {
@@ -140,6 +140,7 @@ func TestDetailsOfTheSelected(t *testing.T) {
 	s := aSnapshot(all...)
 	s.Detail = aDetail(all[4], 7)
 	w.apply(engine.Update{Snapshot: s})
+	w.selectRows(nil, engine.ID{})
 	if w.details.tabs.Visible() {
 		t.Error("details are shown though nothing is selected")
 	}
@@ -219,8 +220,8 @@ func TestTenThousandRows(t *testing.T) {
 		t.Fatalf("%d rows", w.rows.Len())
 	}
 	w.selectAll()
-	if len(w.selected) != 10_000 {
-		t.Errorf("%d are selected", len(w.selected))
+	if len(w.chosen.rows) != 10_000 {
+		t.Errorf("%d are selected", len(w.chosen.rows))
 	}
 	w.rows.filter("debian-77 ")
 	w.rows.filter("iso 9999")
@@ -277,6 +278,15 @@ func BenchmarkApply(b *testing.B) {
 			w := newWindow(b)
 			for b.Loop() {
 				w.apply(engine.Update{Snapshot: quiet})
+			}
+		})
+		b.Run(fmt.Sprintf("all selected/%d", n), func(b *testing.B) {
+			w := newWindow(b)
+			w.apply(engine.Update{Snapshot: quiet})
+			w.selectAll()
+			for b.Loop() {
+				w.apply(engine.Update{Snapshot: quiet})
+				w.apply(engine.Update{Snapshot: other})
 			}
 		})
 		b.Run(fmt.Sprintf("busy/%d", n), func(b *testing.B) {
