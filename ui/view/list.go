@@ -2,6 +2,8 @@ package view
 
 import (
 	"bytes"
+	"fmt"
+	"regexp"
 	"slices"
 	"strings"
 
@@ -28,7 +30,7 @@ type List struct {
 
 // NewList returns an empty list, sorted by name.
 func NewList() *List {
-	return &List{names: collate.New(language.Und, collate.Loose, collate.Numeric)}
+	return &List{names: collate.New(language.Und, collate.Loose)}
 }
 
 // Update takes over the torrents of a snapshot, without its previews, and reports
@@ -79,9 +81,22 @@ func (l *List) row(t *engine.Torrent, old *Row) *Row {
 		return &Row{Torrent: t, Title: old.Title, key: old.key}
 	}
 	r := &Row{Torrent: t, Title: title(t)}
-	r.key = bytes.Clone(l.names.KeyFromString(&l.buffer, r.Title))
+	r.key = bytes.Clone(l.names.KeyFromString(&l.buffer, countable(r.Title)))
 	l.buffer.Reset()
 	return r
+}
+
+var digits = regexp.MustCompile(`[0-9]+`)
+
+// countable puts the length of each number before it, so that 10 comes after 9.
+// (The collator's own way puts 0 after all other numbers in places.)
+func countable(name string) string {
+	return digits.ReplaceAllStringFunc(name, func(number string) string {
+		if number = strings.TrimLeft(number, "0"); number == "" {
+			number = "0"
+		}
+		return fmt.Sprintf("%03d%s", len(number), number)
+	})
 }
 
 // Sort sorts by a column from now on; falling puts its greatest value on top.

@@ -37,15 +37,15 @@ func names(l *List) string {
 func TestNamesSortLikePeopleDo(t *testing.T) {
 	l := NewList()
 	var all []*engine.Torrent
-	for i, n := range []string{"b10", "B2", "a", "é", "Zebra", "f"} {
+	for i, n := range []string{"b10.x", "B2.x", "a", "b0.x", "é", "Zebra", "f", "b002.y"} {
 		all = append(all, &engine.Torrent{ID: engine.ID{byte(i)}, Name: n})
 	}
 	l.Update(all)
-	if got, want := names(l), "a B2 b10 é f Zebra"; got != want {
+	if got, want := names(l), "a b0.x B2.x b002.y b10.x é f Zebra"; got != want {
 		t.Errorf("sorted %s, want %s", got, want)
 	}
 	l.Sort(Name, true)
-	if got, want := names(l), "Zebra f é b10 B2 a"; got != want {
+	if got, want := names(l), "Zebra f é b10.x b002.y B2.x b0.x a"; got != want {
 		t.Errorf("falling %s, want %s", got, want)
 	}
 }

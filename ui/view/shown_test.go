@@ -21,6 +21,9 @@ func checkShown[T any](t *testing.T, bases []T, show func(*T) string, hidden map
 	kind := reflect.TypeFor[T]()
 	for i := range kind.NumField() {
 		name, seen := kind.Field(i).Name, false
+		if !kind.Field(i).IsExported() {
+			continue
+		}
 		for _, base := range bases {
 			before := show(&base)
 			other(reflect.ValueOf(&base).Elem().Field(i))
