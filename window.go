@@ -5,7 +5,6 @@ import (
 	"errors"
 	"os"
 	"os/exec"
-	"runtime"
 	"sync"
 
 	"fyne.io/fyne/v2"
@@ -116,13 +115,4 @@ func startDemo() {
 	if c.Start() == nil {
 		go c.Wait() // so that it does not stay a zombie; its own window tells what is wrong
 	}
-}
-
-// hasDisplay reports whether a window can be opened at all.
-func hasDisplay() bool {
-	switch runtime.GOOS {
-	case "windows", "darwin":
-		return true
-	}
-	return os.Getenv("DISPLAY") != "" || os.Getenv("WAYLAND_DISPLAY") != ""
 }

@@ -44,11 +44,12 @@ func (*fakeControl) DHTNodes() int    { return -1 }
 
 type fakeCarrier struct{ steered int }
 
-func (*fakeCarrier) Pieces(dst []plane.PieceState) []plane.PieceState      { return dst }
-func (*fakeCarrier) Version() uint64                                       { return 0 }
-func (*fakeCarrier) Availability(dst []uint16) []uint16                    { return dst }
-func (*fakeCarrier) Connected() (peers, seeds int)                         { return 0, 0 }
-func (*fakeCarrier) Counters() plane.Counters                              { return plane.Counters{} }
+func (*fakeCarrier) Pieces(dst []plane.PieceState) []plane.PieceState { return dst }
+func (*fakeCarrier) Version() uint64                                  { return 0 }
+func (*fakeCarrier) Availability(dst []uint16) []uint16               { return dst }
+func (*fakeCarrier) Connected() (peers, seeds int)                    { return 0, 0 }
+func (*fakeCarrier) Counters() plane.Counters { return plane.Counters{} }
+
 func (f *fakeCarrier) Open(*disk.Torrent, disk.Layout, swarm.Wanted) error { f.steered++; return nil }
 func (f *fakeCarrier) SetWanted(swarm.Wanted)                              { f.steered++ }
 func (f *fakeCarrier) AddPeers([]netip.AddrPort, plane.Origin)             { f.steered++ }

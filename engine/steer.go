@@ -284,7 +284,8 @@ func (s *state) buried(t *torrent, trash, err error) {
 // reload reads the saved metainfo through the gate again.
 func reload(raw interface {
 	Metainfo([20]byte) ([]byte, error)
-}, id ID) (*admit.Torrent, error) {
+}, id ID,
+) (*admit.Torrent, error) {
 	b, err := raw.Metainfo(id)
 	if err != nil {
 		return nil, fmt.Errorf("its saved metainfo cannot be read: %w", err)

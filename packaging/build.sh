@@ -16,4 +16,4 @@ headless) sh packaging/linux/packages.sh compiler && tags=$headless ;;
 	;;
 esac
 echo "Building Piecewise; the first time takes some minutes." >&2
-go build -tags "$tags" -trimpath -ldflags "-s -w" -o piecewise .
+go build -tags "$tags" -ldflags "-s -w" -o piecewise .
