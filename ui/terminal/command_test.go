@@ -32,9 +32,9 @@ func TestParseWindow(t *testing.T) {
 			Config: engine.Config{Profile: "/data/piecewise", Loopback: true, Listen: netip.MustParseAddrPort("127.0.0.5:0")},
 			Peers:  []netip.AddrPort{netip.MustParseAddrPort("127.0.0.1:1"), netip.MustParseAddrPort("[::1]:2")},
 		}},
-		{"--listen :6881", Window{Config: engine.Config{Profile: "/data/piecewise", Listen: netip.MustParseAddrPort("[::]:6881")}}},
+		{"--listen :6881", Window{Config: engine.Config{Profile: "/data/piecewise", Listen: netip.MustParseAddrPort("0.0.0.0:6881")}}},
 		{"--loopback --listen :6881", Window{
-			Config: engine.Config{Profile: "/data/piecewise", Loopback: true, Listen: netip.MustParseAddrPort("127.0.0.1:6881")},
+			Config: engine.Config{Profile: "/data/piecewise", Loopback: true, Listen: netip.MustParseAddrPort("0.0.0.0:6881")},
 		}},
 		{"demo --profile /p", Window{Config: engine.Config{Profile: "/p"}, Demo: true}},
 	}

@@ -31,7 +31,7 @@ type address struct{ netip.AddrPort }
 func (a *address) UnmarshalText(text []byte) error {
 	s := string(text)
 	if strings.HasPrefix(s, ":") {
-		s = "[::]" + s
+		s = netip.IPv4Unspecified().String() + s // the engine adds IPv6
 	}
 	p, err := netip.ParseAddrPort(s)
 	if err != nil {
@@ -59,12 +59,8 @@ func (f *flags) check() error {
 
 // config returns the engine's configuration; its Profile may be "".
 func (f *flags) config() engine.Config {
-	listen := f.Listen.AddrPort
-	if f.Loopback && listen.Addr().IsUnspecified() {
-		listen = netip.AddrPortFrom(netip.AddrFrom4([4]byte{127, 0, 0, 1}), listen.Port())
-	}
 	return engine.Config{
-		Profile: f.Profile, Dir: f.Dir, Listen: listen, Loopback: f.Loopback,
+		Profile: f.Profile, Dir: f.Dir, Listen: f.Listen.AddrPort, Loopback: f.Loopback,
 		NoDHT: f.NoDHT, NoLSD: f.NoLSD, NoPortMapping: f.NoPortMapping,
 	}
 }
