@@ -143,4 +143,7 @@ func (r *rows) Restore(s table.State) {
 func (r *rows) filter(text string) {
 	r.w.list.Filter(text)
 	r.table.Refresh()
+	if r.w.list.Len() == 0 && r.w.list.All() > 0 {
+		r.w.say("No torrent has “" + format.Name(text) + "” in its name")
+	}
 }

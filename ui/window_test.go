@@ -228,6 +228,10 @@ func TestTenThousandRows(t *testing.T) {
 	if w.rows.Len() != 1 {
 		t.Errorf("the search finds %d", w.rows.Len())
 	}
+	w.rows.filter("nothing like this")
+	if got := w.status.left.Text; got != "No torrent has “nothing like this” in its name" {
+		t.Errorf("a search in vain says %q", got)
+	}
 }
 
 func TestLooksAreRemembered(t *testing.T) {
