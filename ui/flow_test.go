@@ -8,6 +8,7 @@ import (
 	"path/filepath"
 	"strings"
 	"testing"
+	"testing/synctest"
 	"time"
 
 	"fyne.io/fyne/v2"
@@ -146,7 +147,7 @@ func TestPauseIsRemembered(t *testing.T) {
 		t.Errorf("added as %s, settings %+v", got, s.snapshot.Settings)
 	}
 	s.Open([]string{s.write("two.bin", 1000)})
-	s.until("the second without a question", func() bool { return s.list.All() == 2 })
+	s.until("the second without a question", func() bool { return s.list.All() == 2 && s.lead == s.snapshot.Torrents[1].ID })
 	s.actions.perform(s.actions.find("ask"))
 	s.until("the setting", func() bool { return s.snapshot.Settings.AskOnAdd })
 	if item := s.actions.items[s.actions.find("ask")]; !item.Checked {
@@ -239,21 +240,36 @@ func TestWatchFollowsTheSelection(t *testing.T) {
 	s.until("the priority", func() bool { return s.detail() != nil && s.detail().Priorities[0] == engine.High })
 }
 
-func TestRunEndsWithItsGoroutines(t *testing.T) {
-	w := newWindow(t)
-	ctx, cancel := context.WithCancel(context.Background())
-	w.dispatch = func(f func()) { f() }
-	started := make(chan struct{})
-	w.opens.add(func(ctx context.Context) func() {
-		close(started)
-		<-ctx.Done()
-		return func() { t.Error("shown after the end") }
+func TestRunWaitsForItsTasks(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		w := &Window{
+			cfg: Config{Engine: engine.New(engine.Config{})}, desktop: nowhere{}, dispatch: func(func()) {},
+			commands: newLane(), opens: newLane(), looks: newLane(),
+		}
+		w.ctx, w.cancel = context.WithCancel(t.Context())
+		release, ended := make(chan struct{}), false
+		w.opens.add(func(ctx context.Context) func() {
+			<-ctx.Done()
+			<-release
+			return func() { t.Error("shown after the end") }
+		})
+		ctx, cancel := context.WithCancel(t.Context())
+		go func() {
+			if err := w.Run(ctx); err != nil {
+				t.Error(err)
+			}
+			ended = true
+		}()
+		synctest.Wait()
+		cancel()
+		synctest.Wait()
+		if ended {
+			t.Error("Run has returned while a task was under way")
+		}
+		close(release)
+		synctest.Wait()
+		if !ended {
+			t.Error("Run has not returned")
+		}
 	})
-	ended := make(chan error)
-	go func() { ended <- w.Run(ctx) }()
-	<-started
-	cancel()
-	if err := <-ended; err != nil {
-		t.Error(err)
-	}
 }

@@ -33,8 +33,7 @@ func Size(bytes int64) string {
 	if bytes%scale*2 >= scale {
 		rounded += uint64(scale)
 	}
-	// One byte more keeps the logarithm in BytesN on this side of a power of 1000.
-	return humanize.BytesN(rounded+1, 3)
+	return humanize.BytesN(rounded, 3)
 }
 
 // Rate returns bytes per second, such as "9.20 MB/s"; None for no traffic.
