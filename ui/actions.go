@@ -13,7 +13,7 @@ type action struct {
 	label    string
 	icon     fyne.Resource
 	menu     string        // the main menu it stands in
-	first    bool          // a line stands before it in the menus
+	first    bool          // a line stands before it
 	toolbar  bool          // it has a button
 	context  bool          // it is in the menu of the list
 	shortcut fyne.Shortcut // nil if it has none
@@ -59,7 +59,7 @@ func (w *Window) fileActions() []*action {
 
 func (w *Window) torrentActions() []*action {
 	return []*action{
-		{id: "resume", label: "Resume", icon: theme.MediaPlayIcon(), menu: "Torrent", toolbar: true, context: true,
+		{id: "resume", label: "Resume", icon: theme.MediaPlayIcon(), menu: "Torrent", first: true, toolbar: true, context: true,
 			why: w.nothingPaused, run: w.resume},
 		{id: "pause", label: "Pause", icon: theme.MediaPauseIcon(), menu: "Torrent", toolbar: true, context: true,
 			why: w.nothingRuns, run: w.pause},

@@ -28,7 +28,7 @@ func newToolbar(w *Window) *toolbar {
 		}
 		b := newTool(x, w)
 		t.buttons = append(t.buttons, b)
-		if x.id == "resume" || x.id == "folder" {
+		if x.first {
 			row.Add(widget.NewSeparator())
 		}
 		row.Add(b)
