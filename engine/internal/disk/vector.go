@@ -1,0 +1,81 @@
+package disk
+
+import (
+	"fmt"
+	"io/fs"
+)
+
+// Write stores bytes that follow each other in a piece, wherever they belong,
+// with as few calls of the system as there are files. It keeps nothing of bufs
+// and changes none of them. An error is told to Options.OnError too.
+func (t *Torrent) Write(piece int, begin int64, bufs [][]byte) error {
+	if t.closed.Load() {
+		return ErrClosed
+	}
+	total := 0
+	for _, b := range bufs {
+		total += len(b)
+	}
+	off := int64(piece)*t.layout.PieceLength + begin
+	if piece < 0 || begin < 0 || off > t.layout.Length || int64(total) > t.layout.Length-off {
+		return fmt.Errorf("write piece %d at %d: %w", piece, begin, fs.ErrInvalid)
+	}
+	rest := vector(bufs)
+	for s := range t.layout.spans(off, total) {
+		var part vector
+		part, rest = rest.cut(s.to - s.from)
+		if err := t.writePart(part, s); err != nil {
+			t.fail(err)
+			return err
+		}
+	}
+	t.written.Add(int64(total))
+	return nil
+}
+
+func (t *Torrent) writePart(v vector, s span) error {
+	if t.layout.Files[s.file].Pad {
+		return nil
+	}
+	if t.owner(s.file) == foreign {
+		return t.compare(v.join(s.to-s.from), s)
+	}
+	h, err := t.acquire(s.file, true)
+	if err != nil {
+		return err
+	}
+	defer handles.release(h)
+	t.markDirty(s.file) // twice, as in writeSpan
+	err = writeAt(h.file, v, s.at)
+	t.markDirty(s.file)
+	if err != nil {
+		return fmt.Errorf("write %s: %w", t.full(s.file), bare(err))
+	}
+	return nil
+}
+
+// vector is bytes that follow each other, in several buffers.
+type vector [][]byte
+
+// cut returns the first n bytes and the rest, which share the buffers.
+func (v vector) cut(n int) (first, rest vector) {
+	for i, b := range v {
+		if n < len(b) {
+			first = append(append(first, v[:i]...), b[:n:n])
+			rest = append(append(rest, b[n:]), v[i+1:]...)
+			return first, rest
+		}
+		if n -= len(b); n == 0 {
+			return v[: i+1 : i+1], v[i+1:]
+		}
+	}
+	return v, nil
+}
+
+func (v vector) join(n int) []byte {
+	all := make([]byte, 0, n)
+	for _, b := range v {
+		all = append(all, b...)
+	}
+	return all
+}

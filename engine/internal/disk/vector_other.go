@@ -1,0 +1,17 @@
+//go:build !linux
+
+package disk
+
+import "os"
+
+// writeAt writes v at the offset, one buffer after the other.
+func writeAt(f *os.File, v vector, at int64) error {
+	for _, b := range v {
+		n, err := f.WriteAt(b, at)
+		if err != nil {
+			return err
+		}
+		at += int64(n)
+	}
+	return nil
+}

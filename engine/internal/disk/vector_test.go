@@ -1,0 +1,70 @@
+package disk
+
+import (
+	"bytes"
+	"math/rand/v2"
+	"testing"
+)
+
+// TestVectoredWrite writes pieces in random runs of random buffers, over borders
+// of files, and compares what is on disk.
+func TestVectoredWrite(t *testing.T) {
+	l := lay(100, "a", 30, "empty", 0, "b/c", 170, "pad", 30, "d", 7, "e", 250)
+	data := content(l)
+	r := rand.New(rand.NewPCG(1, 2))
+	for range 50 {
+		dir := t.TempDir()
+		d := open(t, Options{Dir: dir, Layout: l})
+		for piece := range l.Pieces {
+			begin := int64(0)
+			end := min(l.PieceLength, l.Length-int64(piece)*l.PieceLength)
+			for begin < end {
+				run := 1 + r.Int64N(end-begin)
+				at := int64(piece)*l.PieceLength + begin
+				if err := d.Write(piece, begin, cutUp(r, data[at:at+run])); err != nil {
+					t.Fatal(err)
+				}
+				begin += run
+			}
+		}
+		if err := d.Finish(); err != nil {
+			t.Fatal(err)
+		}
+		checkFiles(t, dir, l, data)
+		if written, _ := d.Counters(); written != l.Length {
+			t.Errorf("%d bytes written, not %d", written, l.Length)
+		}
+	}
+}
+
+func cutUp(r *rand.Rand, b []byte) (bufs [][]byte) {
+	for len(b) > 0 {
+		n := 1 + r.IntN(len(b))
+		bufs, b = append(bufs, bytes.Clone(b[:n])), b[n:]
+	}
+	return bufs
+}
+
+func TestVectorCut(t *testing.T) {
+	v := vector{[]byte("ab"), []byte("cde"), []byte("f")}
+	for n := range 7 {
+		first, rest := v.cut(n)
+		if got := string(first.join(6)) + "|" + string(rest.join(6)); got != "abcdef"[:n]+"|"+"abcdef"[n:] {
+			t.Errorf("cut at %d: %s", n, got)
+		}
+	}
+}
+
+func TestVectoredWriteOutOfRange(t *testing.T) {
+	l := lay(100, "a", 150)
+	d := open(t, Options{Dir: t.TempDir(), Layout: l})
+	for _, c := range []struct {
+		piece int
+		begin int64
+		n     int
+	}{{-1, 0, 1}, {0, -1, 1}, {2, 0, 1}, {1, 40, 20}} {
+		if err := d.Write(c.piece, c.begin, [][]byte{make([]byte, c.n)}); err == nil {
+			t.Errorf("wrote %+v", c)
+		}
+	}
+}
