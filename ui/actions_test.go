@@ -5,6 +5,7 @@ import (
 	"testing"
 
 	"fyne.io/fyne/v2"
+	"fyne.io/fyne/v2/dialog"
 	"fyne.io/fyne/v2/test"
 
 	"piecewise/engine"
@@ -161,6 +162,27 @@ func TestNothingIsDoneBehindADialog(t *testing.T) {
 	}
 	if _, waits := w.looks.take(); waits {
 		t.Error("the remove dialog is on its way")
+	}
+}
+
+func TestQuitFromADialog(t *testing.T) {
+	w := newWindow(t)
+	quit := 0
+	w.cfg.Quit = func() { quit++ }
+	w.explain("A title", "A sentence.")
+	w.actions.perform(w.actions.find("quit"))
+	if quit != 1 {
+		t.Error("a dialog keeps the program from ending")
+	}
+}
+
+func TestNothingIsDoneBehindAForeignDialog(t *testing.T) {
+	w := newWindow(t)
+	w.apply(engine.Update{Snapshot: aSnapshot(aTorrent(1, "a"))})
+	dialog.ShowInformation("Foreign", "dialog", w.win)
+	w.actions.typedKey(&fyne.KeyEvent{Name: fyne.KeyF1})
+	if w.sheets.open() {
+		t.Error("a sheet comes up behind it")
 	}
 }
 

@@ -26,9 +26,11 @@ func (a *actions) find(id string) *action {
 }
 
 // perform does an action, or says why it cannot be done. While a dialog is
-// shown, only texts in it can be edited.
+// shown, ours or the desktop's, only texts in it can be edited, and the program
+// can be left.
 func (a *actions) perform(x *action) {
-	if a.typed(x) || a.w.sheets.open() {
+	covered := a.w.win.Canvas().Overlays().Top() != nil
+	if a.typed(x) || covered && !x.quit {
 		return
 	}
 	if why := x.disabled(); why != "" {
