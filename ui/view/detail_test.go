@@ -6,6 +6,7 @@ import (
 	"testing"
 
 	"piecewise/engine"
+	"piecewise/ui/format"
 )
 
 func TestPieceSentence(t *testing.T) {
@@ -28,6 +29,12 @@ func TestPieceSentence(t *testing.T) {
 		if got := PieceSentence(pieces, tt.a, tt.i); got != tt.want {
 			t.Errorf("got %q, want %q", got, tt.want)
 		}
+	}
+	if got, want := PiecesSentence(pieces, nil, 10, 20), "pieces 11 to 20 of 340: 1 verified, 1 requested, 7 missing, 1 failed its check"; got != want {
+		t.Errorf("got %q, want %q", got, want)
+	}
+	if got, want := PiecesSentence(pieces, nil, 0, 1), "piece 1 of 340: missing"; got != want {
+		t.Errorf("got %q, want %q", got, want)
 	}
 	if got := CountPieces(pieces); got != [5]int{337, 1, 0, 1, 1} {
 		t.Errorf("counted %v", got)
@@ -98,5 +105,22 @@ func TestPeerTextIsSafe(t *testing.T) {
 	p.ID[0] = 0x1b
 	if got := PeerID.Text(p); !strings.HasPrefix(got, "1b71") {
 		t.Errorf("a peer ID with a control reads %q", got)
+	}
+}
+
+func TestFactsAreSafe(t *testing.T) {
+	facts := Facts(&engine.Torrent{Name: "a\u202eb", Dir: "/x\n", TrackerErr: "\x1b[31m", Meta: &engine.Meta{Comment: "\u2066", CreatedBy: "\x00"}}, noon)
+	seen := map[string]bool{}
+	for _, f := range facts {
+		if f.Label == "" || f.Text == "" || seen[f.Label] {
+			t.Errorf("fact %q is %q", f.Label, f.Text)
+		}
+		seen[f.Label] = true
+		if f.Text != format.Text(f.Text) {
+			t.Errorf("fact %q is not safe: %q", f.Label, f.Text)
+		}
+	}
+	if !seen["Comment"] || !seen["Tracker trouble"] {
+		t.Error("facts are missing")
 	}
 }
