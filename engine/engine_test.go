@@ -378,6 +378,22 @@ func TestPauseRecheckResume(t *testing.T) {
 	b.awaitState(id, Seeding)
 }
 
+// TestQuitAfterAdd ends the engine at once after adding: the torrents are there
+// at the next start all the same, and their files are looked at then.
+func TestQuitAfterAdd(t *testing.T) {
+	dir := t.TempDir()
+	torrent := sample(t, dir, threeFiles)
+	b := launch(t, loopbackConfig(filepath.Join(dir, "p"), dir))
+	b.addr()
+	id := b.add(torrent, AddOptions{})
+	b.stop()
+	again := launch(t, loopbackConfig(filepath.Join(dir, "p"), dir))
+	again.awaitState(id, Seeding)
+	if paths := must[[]string](t)(again.Removal(t.Context(), id)); len(paths) > 0 {
+		t.Errorf("would remove a stranger's files: %q", paths)
+	}
+}
+
 func TestWatch(t *testing.T) {
 	dir := t.TempDir()
 	b := launch(t, loopbackConfig(filepath.Join(dir, "p"), dir))

@@ -89,7 +89,7 @@ func reviveOne(st *store.Store, rec store.Record) *torrent {
 		}
 		return t
 	}
-	t.meta = metaOf(gate)
+	t.meta, t.fresh = metaOf(gate), rec.Pieces == 0
 	t.have = plane.ParseBits(rec.Have, t.meta.Pieces)
 	t.rec.Pieces = t.meta.Pieces
 	return t

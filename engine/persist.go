@@ -103,7 +103,13 @@ func write(st *store.Store, batch []entry) error {
 
 // flush writes all that is new, after the lanes have ended.
 func (s *state) flush() {
+	for _, j := range s.keeper.todo {
+		j() // its result would be for the loop, which has ended
+	}
 	for _, t := range s.order {
+		if t.fresh && t.meta != nil && !t.preview && t.leaving == nil {
+			s.keepUnseen(t)
+		}
 		s.measure(t)
 		if t.leaving != nil && !t.preview {
 			_ = s.store.Put(nil, [][20]byte{t.id}) // at worst it is in the list again
@@ -111,6 +117,20 @@ func (s *state) flush() {
 	}
 	if err := write(s.store, s.batch(true)); err != nil {
 		s.log.Error("save the list at the end", "error", err)
+	}
+}
+
+// keepUnseen saves a torrent of which nobody has looked yet what is at the place
+// of its files. Without a number of pieces, that is done at the next start.
+func (s *state) keepUnseen(t *torrent) {
+	rec := t.rec
+	rec.Pieces = 0
+	err := s.store.Put([]store.Record{rec}, nil)
+	if err == nil && t.raw != nil {
+		err = s.store.SaveMetainfo(rec, t.raw)
+	}
+	if err != nil {
+		s.log.Error("save a new torrent at the end", "torrent", t.id, "error", err)
 	}
 }
 
