@@ -13,7 +13,7 @@ const (
 	// What a kill may cost: pieces that were verified just before, for they are
 	// synced every two seconds and that takes a moment, and pieces in progress.
 	crashRecent     = 3 * time.Second
-	crashInProgress = 2 << 20
+	crashInProgress = 512 << 10
 )
 
 // After kill -9 at any moment nothing that was verified and synced is lost, and

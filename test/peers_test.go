@@ -1,6 +1,7 @@
 package test
 
 import (
+	"strings"
 	"testing"
 	"time"
 )
@@ -46,7 +47,6 @@ func exchangeData(t *testing.T, client string, d *Data, magnet bool) {
 		source = d.Magnet(tracker.URL)
 	}
 	dir := t.TempDir()
-
 	seed := Clients[client](t, PeerOptions{Dir: d.Dir, Sources: []string{torrent}})
 	seed.Await(t, d, 30*time.Second)
 	tracker.AwaitSeeds(t, d, 1)
@@ -54,25 +54,38 @@ func exchangeData(t *testing.T, client string, d *Data, magnet bool) {
 	d.Compare(t, dir)
 	seed.Kill()
 
-	back := t.TempDir()
+	back := PeerOptions{Dir: t.TempDir(), Sources: []string{source}}
 	args := []string{torrent, "--dir", dir, "--seed"}
 	var leech Peer
+	var get *Get
 	if client == "transmission" {
-		// It has to be there first: nothing but our dialling brings us together.
-		leech = Clients[client](t, PeerOptions{Dir: back, Sources: []string{source}})
-		args = append(args, "--peer", leech.Addr().String())
-	}
-	get := StartGet(t, "", args...)
-	get.Await(t, d, 30*time.Second, func(l Line) bool { return l.Done && l.State == "seeding" })
-	if leech == nil {
+		leech, get = seedToTransmission(t, d, back, args)
+	} else {
+		get = StartGet(t, "", args...)
 		tracker.AwaitSeeds(t, d, 2) // the killed one counts for a while
-		leech = Clients[client](t, PeerOptions{Dir: back, Sources: []string{source}})
+		leech = Clients[client](t, back)
 	}
 	leech.Await(t, d, time.Minute)
 	leech.Kill()
-	d.CompareContent(t, back)
+	d.CompareContent(t, back.Dir)
 	get.Await(t, d, 10*time.Second, func(l Line) bool { return l.Uploaded >= d.Size })
 	if code := get.Interrupt(t); code != 0 {
 		t.Errorf("a seed that is stopped ends with %d, want 0", code)
 	}
+}
+
+// seedToTransmission starts the leech first, for nothing but our dialling brings
+// the two together.
+func seedToTransmission(t *testing.T, d *Data, o PeerOptions, args []string) (Peer, *Get) {
+	leech := StartTransmission(t, o)
+	args = append(args, "--peer", leech.Addr().String())
+	get := StartGet(t, "", args...)
+	if strings.HasPrefix(o.Sources[0], "magnet:") {
+		// It leaves all peers once it has the metadata.
+		leech.AwaitMetadata(t, d, 30*time.Second)
+		get.Await(t, d, 30*time.Second, func(l Line) bool { return l.State == "seeding" })
+		get.Interrupt(t)
+		get = StartGet(t, "", args...)
+	}
+	return leech, get
 }

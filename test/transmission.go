@@ -97,23 +97,35 @@ func (p *Transmission) Addr() netip.AddrPort { return p.addr }
 func (p *Transmission) Await(t testing.TB, d *Data, limit time.Duration) {
 	t.Helper()
 	Poll(t, limit, "transmission has "+d.Name, func() bool {
-		var answer struct {
-			Torrents []struct {
-				HashString              string
-				LeftUntilDone           int64
-				Status                  int
-				MetadataPercentComplete float64
-			}
-		}
-		fields := []string{"hashString", "leftUntilDone", "status", "metadataPercentComplete"}
-		if err := p.call("torrent-get", map[string]any{"fields": fields}, &answer); err != nil {
-			return false
-		}
-		for _, got := range answer.Torrents {
-			if got.HashString == d.ID() {
-				return got.MetadataPercentComplete == 1 && got.LeftUntilDone == 0 && got.Status >= 5
-			}
-		}
-		return false
+		got := p.status(d)
+		return got.MetadataPercentComplete == 1 && got.LeftUntilDone == 0 && got.Status >= 5 // waits to seed, or does
 	})
+}
+
+// AwaitMetadata waits until it knows what is in d, which it has as a magnet link.
+func (p *Transmission) AwaitMetadata(t testing.TB, d *Data, limit time.Duration) {
+	t.Helper()
+	Poll(t, limit, "transmission has the metadata of "+d.Name, func() bool { return p.status(d).MetadataPercentComplete == 1 })
+}
+
+type transmissionStatus struct {
+	HashString              string
+	LeftUntilDone           int64
+	Status                  int
+	MetadataPercentComplete float64
+}
+
+// status returns what it tells of d, or nothing.
+func (p *Transmission) status(d *Data) transmissionStatus {
+	var answer struct{ Torrents []transmissionStatus }
+	fields := []string{"hashString", "leftUntilDone", "status", "metadataPercentComplete"}
+	if err := p.call("torrent-get", map[string]any{"fields": fields}, &answer); err != nil {
+		return transmissionStatus{}
+	}
+	for _, got := range answer.Torrents {
+		if got.HashString == d.ID() {
+			return got
+		}
+	}
+	return transmissionStatus{}
 }
