@@ -50,9 +50,10 @@ var (
 func restoreMagnet(link string) string {
 	var params []string
 	for _, part := range strings.Split(strings.TrimPrefix(link, "magnet:?"), "&") {
-		if parameter.MatchString(part) || len(params) == 0 {
+		switch {
+		case parameter.MatchString(part):
 			params = append(params, part)
-		} else {
+		case len(params) > 0:
 			params[len(params)-1] += "&" + part
 		}
 	}

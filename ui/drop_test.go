@@ -57,6 +57,7 @@ func TestSeveralDropped(t *testing.T) {
 func FuzzRestoreMagnet(f *testing.F) {
 	f.Add("magnet:?xt=urn:btih:" + hash + "&dn=a&b&tr=udp:/x")
 	f.Add("magnet:?&&&")
+	f.Add(" ")
 	f.Add("magnet:?dn=%zz+#")
 	f.Fuzz(func(t *testing.T, s string) {
 		got := restoreMagnet(s)
