@@ -162,17 +162,23 @@ func Sums(t testing.TB, dir string) map[string]string {
 		if err != nil || entry.IsDir() {
 			return err
 		}
-		content, err := os.ReadFile(path)
-		if err != nil {
-			return err
-		}
 		name, err := filepath.Rel(dir, path)
-		sum := sha256.Sum256(content)
-		sums[name] = hex.EncodeToString(sum[:])
+		sums[name] = Sum(t, path)
 		return err
 	})
 	if err != nil {
 		t.Fatal(err)
 	}
 	return sums
+}
+
+// Sum returns the SHA-256 of a file in hexadecimal.
+func Sum(t testing.TB, path string) string {
+	t.Helper()
+	content, err := os.ReadFile(path)
+	if err != nil {
+		t.Fatal(err)
+	}
+	sum := sha256.Sum256(content)
+	return hex.EncodeToString(sum[:])
 }
