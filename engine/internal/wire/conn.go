@@ -1,0 +1,86 @@
+package wire
+
+import (
+	"context"
+	"errors"
+	"net"
+	"sync"
+	"sync/atomic"
+	"time"
+)
+
+// ErrFlooded ends a connection whose peer does not read what is sent to it.
+var ErrFlooded = errors.New("the peer does not read")
+
+// Conn is one peer connection: the data plane's handle of it. The library has its
+// own, see control. All methods may be called from any goroutine and return at
+// once.
+type Conn struct {
+	net     *Net
+	slot    slot
+	info    Info
+	started time.Time
+
+	ctx    context.Context // over when the connection is closed
+	cancel context.CancelCauseFunc
+	done   <-chan struct{} // of ctx
+	once   sync.Once       // closing
+
+	socket  atomic.Pointer[net.Conn] // replaced when we dial again
+	cipher  cipher                   // set before the loops start
+	rest    []byte                   // decrypted bytes that came along with the handshake
+	in, out atomic.Int64
+	heard   atomic.Int64 // when bytes last came, UnixNano
+
+	control control
+	outbox  outbox
+	wake    chan struct{} // 1-buffered: there is something to send
+	peer    Peer          // set before the loops start
+	plane   Plane
+	loops   atomic.Int32 // how many are running
+}
+
+// Send queues a control message for the peer. If the peer lets too many of them
+// pile up, the connection is closed with ErrFlooded.
+func (c *Conn) Send(m Message) {
+	if !c.outbox.send(m) {
+		c.Close(ErrFlooded)
+		return
+	}
+	c.Wake()
+}
+
+// Wake says that Fill has something to write.
+func (c *Conn) Wake() {
+	select {
+	case c.wake <- struct{}{}:
+	default:
+	}
+}
+
+// Close ends the connection; err, which may be nil, is what Left hears. Only the
+// first call counts.
+func (c *Conn) Close(err error) {
+	c.once.Do(func() {
+		if err == nil {
+			err = net.ErrClosed
+		}
+		c.cancel(err)
+		if s := c.socket.Load(); s != nil {
+			_ = (*s).Close() // there is nobody to tell
+		}
+		c.control.close(err)
+		c.outbox.close()
+		c.slot.release()
+	})
+}
+
+// Done is closed when the connection is.
+func (c *Conn) Done() <-chan struct{} { return c.done }
+
+// Info returns what is known of the connection.
+func (c *Conn) Info() Info { return c.info }
+
+// Counters returns all bytes that were received and sent, handshakes and
+// protocol included.
+func (c *Conn) Counters() (in, out int64) { return c.in.Load(), c.out.Load() }

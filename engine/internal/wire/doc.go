@@ -1,0 +1,2 @@
+// Package wire is every peer connection: sockets, encryption and framing.
+package wire

@@ -1,0 +1,241 @@
+package wire
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"log/slog"
+	"net"
+	"net/netip"
+	"strconv"
+	"sync"
+	"sync/atomic"
+	"time"
+
+	"piecewise/engine/internal/plane"
+)
+
+// Config is what a Net is made with.
+type Config struct {
+	Listen   netip.AddrPort // invalid: every address, any free port
+	Loopback bool           // bind, dial and accept loopback addresses only
+	Registry Registry
+	Policy   Policy
+	Pool     *Pool // nil: one of 32 buffers
+	Caps     Caps
+	Timeouts Timeouts
+	Logger   *slog.Logger // nil: nothing is logged
+}
+
+// Caps bound the number of connections; 0 is no bound.
+type Caps struct {
+	Total    int // all, half-open ones included
+	PerIP    int // with one address
+	HalfOpen int // whose handshakes are not done: so many dialled, so many accepted
+}
+
+// Timeouts are how long a connection may take; 0 is the default.
+type Timeouts struct {
+	Handshake time.Duration // all of it after dialling, encryption and a second dial included; 10 s
+	Keepalive time.Duration // so long without sending, and a keepalive is sent; 90 s
+	Idle      time.Duration // so long without receiving, and the connection is closed; 180 s
+}
+
+func (t Timeouts) orDefault() Timeouts {
+	if t.Handshake <= 0 {
+		t.Handshake = 10 * time.Second
+	}
+	if t.Keepalive <= 0 {
+		t.Keepalive = 90 * time.Second
+	}
+	if t.Idle <= 0 {
+		t.Idle = 180 * time.Second
+	}
+	return t
+}
+
+// Net is our sockets and all connections on them. Its methods may be called from
+// any goroutine.
+type Net struct {
+	registry  Registry
+	pool      *Pool
+	timeouts  Timeouts
+	log       *slog.Logger
+	loopback  bool
+	policy    atomic.Int32
+	door      door
+	listeners []*Listener
+	dialers   []*Dialer
+	port      int
+
+	ctx    context.Context
+	cancel context.CancelFunc
+	tasks  sync.WaitGroup // accept loops, handshakes, connections' goroutines
+
+	mu    sync.Mutex
+	conns map[*Conn]struct{} // open ones
+}
+
+// Listen opens TCP sockets for the address, for both IP versions if it names no
+// particular interface.
+func Listen(cfg Config) (*Net, error) {
+	n := &Net{registry: cfg.Registry, pool: cfg.Pool, timeouts: cfg.Timeouts.orDefault(), log: cfg.Logger, loopback: cfg.Loopback}
+	n.conns = make(map[*Conn]struct{})
+	n.ctx, n.cancel = context.WithCancel(context.Background())
+	n.SetPolicy(cfg.Policy)
+	n.SetCaps(cfg.Caps)
+	if n.pool == nil {
+		n.pool = NewPool(32)
+	}
+	if n.log == nil {
+		n.log = slog.New(slog.DiscardHandler)
+	}
+	if err := n.listen(cfg.Listen); err != nil {
+		n.Close()
+		return nil, err
+	}
+	return n, nil
+}
+
+func (n *Net) listen(addr netip.AddrPort) error {
+	if !addr.IsValid() || n.loopback && addr.Addr().IsUnspecified() {
+		addr = netip.AddrPortFrom(any4(n.loopback), addr.Port())
+	}
+	if n.loopback && !addr.Addr().IsLoopback() {
+		return fmt.Errorf("listen on %v: it is not a loopback address", addr)
+	}
+	n.port = int(addr.Port())
+	if err := n.listenTCP(addr.Addr()); err != nil {
+		return err
+	}
+	if other, ok := twin(addr.Addr()); ok {
+		_ = n.listenTCP(other) // a machine without IPv6 does without
+	}
+	return nil
+}
+
+func any4(loopback bool) netip.Addr {
+	if loopback {
+		return netip.AddrFrom4([4]byte{127, 0, 0, 1})
+	}
+	return netip.IPv4Unspecified()
+}
+
+// twin returns the IPv6 address that goes with an IPv4 one which names no
+// particular interface.
+func twin(ip netip.Addr) (netip.Addr, bool) {
+	switch ip {
+	case netip.IPv4Unspecified():
+		return netip.IPv6Unspecified(), true
+	case any4(true):
+		return netip.IPv6Loopback(), true
+	}
+	return netip.Addr{}, false
+}
+
+func (n *Net) listenTCP(ip netip.Addr) error {
+	network := "tcp4"
+	if ip.Is6() {
+		network = "tcp6"
+	}
+	cfg := net.ListenConfig{KeepAlive: -1}
+	l, err := cfg.Listen(n.ctx, network, net.JoinHostPort(ip.String(), strconv.Itoa(n.port)))
+	if err != nil {
+		return fmt.Errorf("listen for peers: %w", err)
+	}
+	n.port = l.Addr().(*net.TCPAddr).Port
+	dial := &net.Dialer{KeepAlive: -1}
+	if !ip.IsUnspecified() {
+		dial.LocalAddr = &net.TCPAddr{IP: ip.AsSlice()}
+	}
+	n.add(l, &Dialer{net: n, network: network, transport: plane.TCP, dial: dial.DialContext})
+	return nil
+}
+
+// Socket is a transport besides TCP that listens and dials on one address: uTP.
+type Socket interface {
+	net.Listener
+	DialContext(ctx context.Context, network, addr string) (net.Conn, error)
+}
+
+// Attach accepts from a socket of the given network ("udp4" or "udp6") and dials
+// from it. It must be called before Listeners and Dialers; Close closes the socket.
+func (n *Net) Attach(s Socket, network string) {
+	n.add(s, &Dialer{net: n, network: network, transport: plane.UTP, dial: s.DialContext})
+}
+
+func (n *Net) add(inner net.Listener, d *Dialer) {
+	l := &Listener{net: n, inner: inner, transport: d.transport, ready: make(chan net.Conn)}
+	n.listeners, n.dialers = append(n.listeners, l), append(n.dialers, d)
+	n.tasks.Go(l.run)
+}
+
+// Listeners returns what is given to the library's AddListener.
+func (n *Net) Listeners() []*Listener { return n.listeners }
+
+// Dialers returns what is given to the library's AddDialer.
+func (n *Net) Dialers() []*Dialer { return n.dialers }
+
+// Port returns the TCP port on which we listen.
+func (n *Net) Port() int { return n.port }
+
+// SetPolicy changes the encryption of connections that are made from now on.
+func (n *Net) SetPolicy(p Policy) { n.policy.Store(int32(p)) }
+
+// SetCaps changes the bounds for connections that are made from now on.
+func (n *Net) SetCaps(c Caps) { n.door.set(c) }
+
+// Close closes all sockets and connections and waits until every Peer was told
+// that it left. The library's Client must be closed before: it never stops asking
+// a closed listener.
+func (n *Net) Close() {
+	n.cancel()
+	for _, l := range n.listeners {
+		_ = l.inner.Close() // it accepts no more, whatever it says
+	}
+	n.mu.Lock()
+	open := make([]*Conn, 0, len(n.conns))
+	for c := range n.conns {
+		open = append(open, c)
+	}
+	n.mu.Unlock()
+	for _, c := range open {
+		c.Close(net.ErrClosed)
+	}
+	n.tasks.Wait()
+}
+
+// Listener hands accepted connections to the library once their handshake named
+// a torrent that runs here.
+type Listener struct {
+	net       *Net
+	inner     net.Listener
+	transport plane.Transport
+	ready     chan net.Conn
+}
+
+// Addr returns the address with the real port.
+func (l *Listener) Addr() net.Addr { return l.inner.Addr() }
+
+// Accept waits for a connection. It returns an error only after Net.Close.
+func (l *Listener) Accept() (net.Conn, error) {
+	select {
+	case c := <-l.ready:
+		return c, nil
+	case <-l.net.ctx.Done():
+		return nil, net.ErrClosed
+	}
+}
+
+// Dialer dials peers of one IP version from the address on which we listen.
+type Dialer struct {
+	net       *Net
+	network   string
+	transport plane.Transport
+	dial      func(ctx context.Context, network, addr string) (net.Conn, error)
+}
+
+// DialerNetwork is "tcp4", "tcp6", "udp4" or "udp6".
+func (d *Dialer) DialerNetwork() string { return d.network }
+
+var errCapped = errors.New("too many connections")

@@ -1,0 +1,151 @@
+package wire
+
+import (
+	"net/netip"
+
+	"piecewise/engine/internal/plane"
+)
+
+// Registry knows the torrents that run here. It is called from any goroutine and
+// returns at once.
+type Registry interface {
+	// Plane returns the data plane of the torrent with this info hash (v1, or v2
+	// cut to 20 bytes), nil if there is none: then the connection is refused
+	// before the library hears of it.
+	Plane(infoHash [20]byte) Plane
+	// Hashes yields the info hashes of all torrents until yield returns false.
+	// They are the keys of incoming encrypted connections.
+	Hashes(yield func([20]byte) bool)
+}
+
+// Plane is the data plane of one torrent. One that also has
+//
+//	Pieces() int
+//
+// tells how many pieces the torrent has, 0 while that is unknown; then a bitfield
+// of another length ends the connection.
+type Plane interface {
+	// Join makes the data plane's side of a connection on which both handshakes
+	// are done and the library has begun to write. It returns at once. No frame
+	// has been read yet; what it sends goes out behind the library's bitfield.
+	Join(c *Conn) Peer
+}
+
+// Peer is the data plane's side of one connection. The receive goroutine and the
+// send goroutine of the connection call it, see doc.go. See also Outgoing and
+// Throttle.
+type Peer interface {
+	// Message hears of a message of the peer, in order, on the receive goroutine.
+	// Its Bits are valid during the call only. An error closes the connection.
+	Message(m Message) error
+	// Block gets a part of a block, in order, on the receive goroutine. The data
+	// is valid during the call; whoever keeps it longer calls Retain on its
+	// buffer and later Release. An error closes the connection.
+	Block(s Segment) error
+	// Flush says, on the receive goroutine, that no more bytes are at hand now.
+	Flush()
+	// Fill writes whole Piece messages, heads included (13 bytes each), to the
+	// front of b and returns how many bytes that are, on the send goroutine; 0
+	// means that there is nothing to be sent until the next Wake. If b is too
+	// short for the next message, it returns the length that it needs as a
+	// negative number, once it has written nothing. b has at least MinFill bytes.
+	Fill(b []byte) int
+	// Left is called once, last, when both goroutines are done with the Peer. err
+	// says why the connection ended.
+	Left(err error)
+}
+
+// Outgoing is a Peer that decides which Bitfield, HaveAll, HaveNone and Have of
+// the library reach the peer (a super-seed hides them, BEP 16).
+type Outgoing interface {
+	// Outgoing is called on the library's goroutine and returns at once, false to
+	// drop the message. What it sends instead of the library's first Bitfield,
+	// HaveAll or HaveNone takes that place.
+	Outgoing(m Message) bool
+}
+
+// Throttle is a Peer that limits how fast bytes are taken from the socket.
+type Throttle interface {
+	// Took says that n bytes were read, on the receive goroutine, and returns how
+	// many bytes the next read may take, at least 1. It may wait until these are
+	// due, but not after Conn.Done is closed.
+	Took(n int) (next int)
+}
+
+// MinFill is the least length of the buffer that Fill gets: one message with a
+// block of 16 KiB.
+const MinFill = 13 + 16<<10
+
+// Kind is the type of a message, with its value on the wire.
+type Kind uint8
+
+// The kinds of messages that the data plane deals with: BEP 3, BEP 6, and of
+// BEP 10 the handshake.
+const (
+	Choke             Kind = 0
+	Unchoke           Kind = 1
+	Interested        Kind = 2
+	NotInterested     Kind = 3
+	Have              Kind = 4
+	Bitfield          Kind = 5
+	Request           Kind = 6
+	Cancel            Kind = 8
+	Suggest           Kind = 13
+	HaveAll           Kind = 14
+	HaveNone          Kind = 15
+	Reject            Kind = 16
+	AllowedFast       Kind = 17
+	ExtendedHandshake Kind = 20 // received only; it also goes to the library
+)
+
+// Message is one control message. Index is set for Have, Suggest, AllowedFast,
+// Request, Cancel and Reject, Begin and Length (bytes in the piece) for the last
+// three. None of them has been checked against the torrent.
+type Message struct {
+	Kind                 Kind
+	Index, Begin, Length uint32
+	Bits                 []byte // of Bitfield; of ExtendedHandshake the bencoded dictionary
+}
+
+// Segment is a part of the payload of a Piece message, as it came in one read.
+type Segment struct {
+	Piece, Begin int     // where Data belongs: the piece, and bytes within it
+	Data         []byte  // never empty; aliases Buffer
+	Block        Range   // the whole block, within the piece
+	Last         bool    // the block is whole now
+	Buffer       *Buffer // what Data lies in
+}
+
+// Range is a range of bytes within a piece.
+type Range struct{ Begin, Length int }
+
+// Info is what is known of a connection once both handshakes are done.
+type Info struct {
+	InfoHash   [20]byte // as it was asked for; of a hybrid torrent either one
+	PeerID     [20]byte
+	Fast       bool // both sides have the fast extension, BEP 6
+	Extended   bool // both sides have the extension protocol, BEP 10
+	DHT        bool // the peer has a DHT node, BEP 5
+	Outgoing   bool // we dialled
+	Addr       netip.AddrPort
+	Transport  plane.Transport
+	Encryption plane.Encryption
+}
+
+// Policy is what encryption connections have (message stream encryption). It
+// decides for connections that are made after it was set.
+type Policy uint8
+
+// The policies.
+const (
+	// EncryptionAllow dials in plaintext and once more encrypted if that fails,
+	// accepts both, and encrypts no more than the peer wants.
+	EncryptionAllow Policy = iota
+	// EncryptionOff neither dials nor accepts encrypted.
+	EncryptionOff
+	// EncryptionPrefer dials encrypted and once more in plaintext if that fails,
+	// accepts both, and encrypts everything if the peer can.
+	EncryptionPrefer
+	// EncryptionRequire dials and accepts with everything encrypted only.
+	EncryptionRequire
+)
