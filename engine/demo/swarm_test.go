@@ -53,6 +53,43 @@ func TestSwarm(t *testing.T) {
 	}
 }
 
+// The first leech's updates are left to who shows it.
+func TestKeepUpdates(t *testing.T) {
+	ctx, cancel := context.WithTimeout(t.Context(), 60*time.Second)
+	defer cancel()
+	s, err := Start(ctx, Options{Leeches: 2, Size: 1 << 20, UpLimit: 8 << 20, KeepUpdates: true})
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer s.Close()
+	for u := range s.Members[1].Engine.Updates() {
+		if row := u.Snapshot.Torrent(s.ID); row != nil && row.Done() {
+			break
+		}
+	}
+	if ctx.Err() != nil {
+		t.Error("the leech that is shown is not done after a minute")
+	}
+	if s.Members[1].Torrent() != nil {
+		t.Error("the swarm has read the updates of the leech that is shown")
+	}
+}
+
+// A start that is given up leaves nothing behind.
+func TestStartCanceled(t *testing.T) {
+	dir := t.TempDir()
+	t.Setenv("TMPDIR", dir)
+	ctx, cancel := context.WithCancel(t.Context())
+	cancel()
+	if _, err := Start(ctx, Options{Size: 1 << 20}); err == nil {
+		t.Error("Start returns no error")
+	}
+	left, err := os.ReadDir(dir)
+	if err != nil || len(left) > 0 {
+		t.Errorf("%v is left, %v", left, err)
+	}
+}
+
 func content(t *testing.T, s *Swarm, member, name string) []byte {
 	t.Helper()
 	for _, suffix := range []string{"", ".part"} { // a file gets its name a moment after its last piece
