@@ -1,0 +1,156 @@
+package choke
+
+import (
+	"slices"
+	"time"
+)
+
+// minSwap is the least score, in bytes, for which a slot is swapped between two
+// rankings: less than two blocks says nothing about a peer.
+const minSwap = 32 << 10
+
+// newcomerFactor is how much faster a newcomer's waiting counts.
+const newcomerFactor = 3
+
+// release takes the slots of those who want nothing any more.
+func (c *Choker[K]) release(now time.Time) {
+	for _, s := range c.order {
+		if s.unchoked && !s.peer.Interested && now.Sub(s.lost) >= graceTime {
+			c.choke(s, now)
+		}
+	}
+}
+
+// rank gives all regular slots anew.
+func (c *Choker[K]) rank(now time.Time) {
+	if c.turns() || c.slots == 0 {
+		c.optimistic = nil
+	}
+	ranked := c.candidates(now)
+	winners := min(c.regular(), len(ranked))
+	for _, s := range ranked[:winners] {
+		s.won = c.tick
+	}
+	for _, s := range c.order {
+		if s.unchoked && s != c.optimistic && s.won != c.tick {
+			c.choke(s, now)
+		}
+	}
+	for _, s := range ranked[:winners] {
+		c.unchoke(s, now)
+	}
+}
+
+// fill gives free slots away between two rankings.
+func (c *Choker[K]) fill(now time.Time) {
+	free := c.regular() - c.taken()
+	if free <= 0 || !slices.ContainsFunc(c.order, c.eligible) {
+		return
+	}
+	for _, s := range c.candidates(now) {
+		if free > 0 && c.eligible(s) {
+			c.unchoke(s, now)
+			free--
+		}
+	}
+}
+
+// swap gives the slot of a peer that gives us little to one that gives us much
+// and has just become interested, without waiting for the next ranking.
+func (c *Choker[K]) swap(now time.Time) {
+	if c.seeding {
+		return
+	}
+	for _, s := range c.order {
+		if !s.risen || s.unchoked || s.score < minSwap {
+			continue
+		}
+		if worst := c.worst(); worst != nil && worst.score < s.score/4 {
+			c.choke(worst, now)
+			c.unchoke(s, now)
+		}
+	}
+}
+
+// worst is who has the lowest score of those with a regular slot, or nil.
+func (c *Choker[K]) worst() *state[K] {
+	var worst *state[K]
+	for _, s := range c.order {
+		if s.unchoked && s != c.optimistic && (worst == nil || s.score < worst.score) {
+			worst = s
+		}
+	}
+	return worst
+}
+
+// rotate gives the optimistic slot to the next when its time is over.
+func (c *Choker[K]) rotate(now time.Time) {
+	if c.turns() || c.slots == 0 || c.optimistic != nil && now.Sub(c.chosen) < optimisticTime {
+		return
+	}
+	var best *state[K]
+	for _, s := range c.order {
+		if s.unchoked || !s.peer.Interested {
+			continue
+		}
+		if best == nil || c.patience(s, now) > c.patience(best, now) ||
+			c.patience(s, now) == c.patience(best, now) && s.luck < best.luck {
+			best = s
+		}
+	}
+	if best == nil {
+		return
+	}
+	if c.optimistic != nil {
+		c.choke(c.optimistic, now)
+	}
+	c.unchoke(best, now)
+	c.optimistic, c.chosen = best, now
+}
+
+// patience is how long a peer has waited for a slot; for a newcomer it counts
+// more. Whoever waits longest comes next, so that nobody waits for ever.
+func (c *Choker[K]) patience(s *state[K], now time.Time) time.Duration {
+	waited := now.Sub(s.since) + time.Second
+	if s.peer.Empty || now.Sub(s.peer.Connected) < newTime {
+		waited *= newcomerFactor
+	}
+	return waited
+}
+
+// eligible reports whether a free slot may be given to s.
+func (c *Choker[K]) eligible(s *state[K]) bool {
+	return s.peer.Interested && !s.snubbed && (!s.unchoked || s == c.optimistic)
+}
+
+// taken is how many regular slots are in use.
+func (c *Choker[K]) taken() int {
+	n := 0
+	for _, s := range c.order {
+		if s.unchoked && s != c.optimistic {
+			n++
+		}
+	}
+	return n
+}
+
+// unchoke gives s a regular slot. If it had the optimistic one, that is free.
+func (c *Choker[K]) unchoke(s *state[K], now time.Time) {
+	if s == c.optimistic {
+		c.optimistic, s.since = nil, now
+	}
+	if s.unchoked {
+		return
+	}
+	s.unchoked, s.since = true, now
+	c.decision.Unchoke = append(c.decision.Unchoke, s.peer.Key)
+}
+
+// choke takes the slot of s, which waits from now on.
+func (c *Choker[K]) choke(s *state[K], now time.Time) {
+	if s == c.optimistic {
+		c.optimistic = nil
+	}
+	s.unchoked, s.since = false, now
+	c.decision.Choke = append(c.decision.Choke, s.peer.Key)
+}

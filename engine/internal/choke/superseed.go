@@ -1,0 +1,278 @@
+package choke
+
+import (
+	"math/rand/v2"
+	"slices"
+	"time"
+
+	"piecewise/engine/internal/plane"
+)
+
+// The rules of super-seeding.
+const (
+	offersAtOnce = 2
+	offerTime    = 10 * time.Second // without progress before the next offer is made
+)
+
+// Offer is a piece to be shown to a peer, with a Have.
+type Offer[K comparable] struct {
+	Key   K
+	Piece int
+}
+
+// Superseed decides which pieces a seed shows to whom, so that it has to send
+// as little more than one copy as possible (BEP 16). Towards its peers the seed
+// pretends to have nothing (no bitfield, or HaveNone), sends no Have but those of
+// the offers, and neither allows pieces fast nor serves one that it has not
+// shown.
+type Superseed[K comparable] struct {
+	// Eager lets Idle offer pieces ahead while there is no full copy among the
+	// peers, which is faster but sends more.
+	Eager bool
+
+	rand    *rand.Rand
+	peers   map[K]*guest[K]
+	order   []*guest[K] // as they joined
+	leeches int
+	copies  spread      // by how many peers have the piece
+	load    spread      // by copies plus open offers
+	held    map[int]int // offers of a piece to peers that have it and are not known to have passed it on
+	offers  []Offer[K]
+}
+
+// guest is what a super-seed knows of a peer.
+type guest[K comparable] struct {
+	key         K
+	have, shown plane.Bits
+	missing     int
+	offers      []offer // not more than offersAtOnce, but for eager ones
+	watched     bool    // it was shown everything before
+}
+
+// offer is a piece that was shown and is not known to have come further.
+type offer struct {
+	piece   int
+	touched time.Time // shown, in transfer or announced
+	there   bool      // the peer has it
+}
+
+// NewSuperseed returns a super-seed without peers for a torrent of so many
+// pieces. A nil random source means one with a random seed.
+func NewSuperseed[K comparable](pieces int, random *rand.Rand) *Superseed[K] {
+	if random == nil {
+		random = rand.New(rand.NewPCG(rand.Uint64(), rand.Uint64()))
+	}
+	return &Superseed[K]{
+		rand:   random,
+		peers:  map[K]*guest[K]{},
+		copies: makeSpread(pieces),
+		load:   makeSpread(pieces),
+		held:   map[int]int{},
+	}
+}
+
+// Join takes in a peer that has been told nothing, when its bitfield is known or
+// taken to be empty, and returns the first offers. Offers of all methods are
+// valid until the next call.
+func (s *Superseed[K]) Join(key K, have plane.Bits, now time.Time) []Offer[K] {
+	g := s.admit(key, have)
+	s.offers = s.offers[:0]
+	s.refill(g, now)
+	return s.offers
+}
+
+// Watch takes in a peer that already knows that we have everything, because
+// super-seeding was off when it connected. It counts, but gets no offers, and
+// every piece is allowed.
+func (s *Superseed[K]) Watch(key K, have plane.Bits) { s.admit(key, have).watched = true }
+
+// Leave forgets a peer.
+func (s *Superseed[K]) Leave(key K) {
+	g := s.peers[key]
+	if g == nil {
+		return
+	}
+	for len(g.offers) > 0 {
+		s.drop(g, 0)
+	}
+	for piece := range g.have.Len() {
+		if g.have.Has(piece) {
+			s.copies.sub(piece)
+			s.load.sub(piece)
+		}
+	}
+	if g.missing > 0 {
+		s.leeches--
+	}
+	delete(s.peers, key)
+	if i := slices.Index(s.order, g); i >= 0 {
+		s.order = slices.Delete(s.order, i, i+1)
+	}
+}
+
+// Have takes in that a peer has got a piece and returns the offers that follow:
+// those who were shown it and are not the ones who announce it have passed it
+// on. A piece out of range is ignored.
+func (s *Superseed[K]) Have(key K, piece int, now time.Time) []Offer[K] {
+	s.offers = s.offers[:0]
+	g := s.peers[key]
+	if g == nil || piece < 0 || piece >= g.have.Len() || g.have.Has(piece) {
+		return nil
+	}
+	elsewhere := s.copies.level[piece] > 0
+	s.count(g, piece)
+	for i := range g.offers {
+		if o := &g.offers[i]; o.piece == piece {
+			s.load.sub(piece)
+			o.there, o.touched = true, now
+			s.held[piece]++
+		}
+	}
+	if elsewhere || s.leeches <= 1 {
+		s.settle(g, piece)
+	}
+	s.refill(g, now)
+	if elsewhere {
+		s.passed(g, piece, now)
+	}
+	return s.offers
+}
+
+// Sent takes in that a block of a piece went to a peer, which shows that an
+// offer makes progress.
+func (s *Superseed[K]) Sent(key K, piece int, now time.Time) {
+	if g := s.peers[key]; g != nil {
+		for i := range g.offers {
+			if g.offers[i].piece == piece {
+				g.offers[i].touched = now
+			}
+		}
+	}
+}
+
+// Tick returns the offers that replace those without progress for 10 s. Call it
+// about once a second.
+func (s *Superseed[K]) Tick(now time.Time) []Offer[K] {
+	s.offers = s.offers[:0]
+	for _, g := range s.order {
+		for i := len(g.offers) - 1; i >= 0; i-- {
+			if now.Sub(g.offers[i].touched) >= offerTime {
+				s.drop(g, i)
+			}
+		}
+		s.refill(g, now)
+	}
+	return s.offers
+}
+
+// Idle returns one more offer for when upload is idle, if Eager is set and there
+// is no full copy among the peers yet: for the first peer that has fetched all
+// it was shown.
+func (s *Superseed[K]) Idle(now time.Time) []Offer[K] {
+	s.offers = s.offers[:0]
+	if !s.Eager || s.Copies() > 0 {
+		return nil
+	}
+	for _, g := range s.order {
+		if !g.watched && !slices.ContainsFunc(g.offers, func(o offer) bool { return !o.there }) {
+			if s.extend(g, now) {
+				break
+			}
+		}
+	}
+	return s.offers
+}
+
+// Allowed reports whether a peer may request a piece: only what it was shown.
+func (s *Superseed[K]) Allowed(key K, piece int) bool {
+	g := s.peers[key]
+	return g != nil && (g.watched && piece >= 0 && piece < g.shown.Len() || g.shown.Has(piece))
+}
+
+// Copies is how many copies of every piece there are at least among the peers.
+func (s *Superseed[K]) Copies() int { return s.copies.least() }
+
+// Done reports whether so many full copies are among the peers that
+// super-seeding can end.
+func (s *Superseed[K]) Done(copies int) bool { return s.Copies() >= copies }
+
+func (s *Superseed[K]) admit(key K, have plane.Bits) *guest[K] {
+	s.Leave(key)
+	n := len(s.copies.level)
+	g := &guest[K]{key: key, have: plane.MakeBits(n), shown: plane.MakeBits(n), missing: n}
+	s.peers[key] = g
+	s.order = append(s.order, g)
+	if n > 0 {
+		s.leeches++
+	}
+	for piece := range n {
+		if have.Has(piece) {
+			s.count(g, piece)
+		}
+	}
+	return g
+}
+
+// count adds a piece to what a peer has.
+func (s *Superseed[K]) count(g *guest[K], piece int) {
+	g.have.Set(piece)
+	s.copies.add(piece)
+	s.load.add(piece)
+	if g.missing--; g.missing == 0 {
+		s.leeches--
+	}
+}
+
+// passed ends the offers of a piece to others than g, which has it now.
+func (s *Superseed[K]) passed(g *guest[K], piece int, now time.Time) {
+	if s.held[piece] == 0 {
+		return
+	}
+	for _, other := range s.order {
+		if other != g && s.settle(other, piece) {
+			s.refill(other, now)
+		}
+	}
+}
+
+// settle ends the offer of a piece to g, if there is one and g has the piece.
+func (s *Superseed[K]) settle(g *guest[K], piece int) bool {
+	for i, o := range g.offers {
+		if o.piece == piece && o.there {
+			s.drop(g, i)
+			return true
+		}
+	}
+	return false
+}
+
+func (s *Superseed[K]) drop(g *guest[K], i int) {
+	if o := g.offers[i]; !o.there {
+		s.load.sub(o.piece)
+	} else if s.held[o.piece]--; s.held[o.piece] == 0 {
+		delete(s.held, o.piece)
+	}
+	g.offers = slices.Delete(g.offers, i, i+1)
+}
+
+// refill makes offers to g until it has as many as it may.
+func (s *Superseed[K]) refill(g *guest[K], now time.Time) {
+	for !g.watched && len(g.offers) < offersAtOnce && s.extend(g, now) {
+	}
+}
+
+// extend offers g the piece that is least around and least offered.
+func (s *Superseed[K]) extend(g *guest[K], now time.Time) bool {
+	if g.missing == 0 {
+		return false
+	}
+	piece, ok := s.load.pick(s.rand, func(i int) bool { return !g.have.Has(i) && !g.shown.Has(i) })
+	if !ok {
+		return false
+	}
+	g.shown.Set(piece)
+	s.load.add(piece)
+	g.offers = append(g.offers, offer{piece: piece, touched: now})
+	s.offers = append(s.offers, Offer[K]{g.key, piece})
+	return true
+}
