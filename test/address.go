@@ -1,7 +1,6 @@
 package test
 
 import (
-	"fmt"
 	"math/rand/v2"
 	"net"
 	"net/netip"
@@ -10,20 +9,36 @@ import (
 )
 
 var (
-	network = 1 + rand.IntN(250) // so that two test runs at once rarely meet
+	network = byte(1 + rand.IntN(250)) // so that two test runs at once rarely meet
 	host    atomic.Int32
 )
 
 // Address returns an address of its own on this machine, with a port that is free
-// for TCP and UDP.
+// for TCP and UDP. It is below those that the system gives to whoever asks for any.
 func Address(t testing.TB) netip.AddrPort {
 	t.Helper()
 	n := host.Add(1)
-	ip := fmt.Sprintf("127.%d.%d.%d", network, n/200, 1+n%200)
-	l, err := net.Listen("tcp4", ip+":0")
+	ip := netip.AddrFrom4([4]byte{127, network, byte(n / 200), byte(1 + n%200)})
+	for range 100 {
+		at := netip.AddrPortFrom(ip, uint16(10_000+rand.IntN(20_000)))
+		if free(at) {
+			return at
+		}
+	}
+	t.Fatalf("no port is free on %v", ip)
+	return netip.AddrPort{}
+}
+
+func free(at netip.AddrPort) bool {
+	l, err := net.ListenTCP("tcp4", net.TCPAddrFromAddrPort(at))
 	if err != nil {
-		t.Fatal(err)
+		return false
 	}
 	defer l.Close()
-	return l.Addr().(*net.TCPAddr).AddrPort()
+	c, err := net.ListenUDP("udp4", net.UDPAddrFromAddrPort(at))
+	if err != nil {
+		return false
+	}
+	c.Close()
+	return true
 }
