@@ -48,7 +48,7 @@ func (*fakeCarrier) Pieces(dst []plane.PieceState) []plane.PieceState { return d
 func (*fakeCarrier) Version() uint64                                  { return 0 }
 func (*fakeCarrier) Availability(dst []uint16) []uint16               { return dst }
 func (*fakeCarrier) Connected() (peers, seeds int)                    { return 0, 0 }
-func (*fakeCarrier) Counters() plane.Counters { return plane.Counters{} }
+func (*fakeCarrier) Counters() plane.Counters                         { return plane.Counters{} }
 
 func (f *fakeCarrier) Open(*disk.Torrent, disk.Layout, swarm.Wanted) error { f.steered++; return nil }
 func (f *fakeCarrier) SetWanted(swarm.Wanted)                              { f.steered++ }
