@@ -29,6 +29,7 @@ def session():
         "enable_dht": False, "enable_lsd": False, "enable_upnp": False, "enable_natpmp": False,
         "enable_incoming_utp": False, "enable_outgoing_utp": False, "allow_multiple_connections_per_ip": True,
         "active_limit": -1, "active_seeds": -1, "active_downloads": -1, "upload_rate_limit": args.up,
+        "listen_queue_size": 200,  # or many connections at once are lost
         "alert_mask": lt.alert.category_t.error_notification | lt.alert.category_t.status_notification,
     })
     local = lt.ip_filter()  # limits count for peers on this machine too
