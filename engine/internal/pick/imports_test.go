@@ -1,0 +1,24 @@
+package pick
+
+import (
+	"go/build"
+	"strings"
+	"testing"
+)
+
+func TestImports(t *testing.T) {
+	p, err := build.ImportDir(".", 0)
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, path := range p.Imports {
+		if strings.Contains(path, ".") || strings.HasPrefix(path, "piecewise/") && path != "piecewise/engine/internal/plane" {
+			t.Errorf("imports %s", path)
+		}
+		for _, never := range []string{"net", "os", "sync", "io"} {
+			if path == never {
+				t.Errorf("imports %s: a rule waits for nothing", path)
+			}
+		}
+	}
+}
