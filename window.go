@@ -3,9 +3,13 @@ package main
 import (
 	"context"
 	"errors"
+	"io"
+	"io/fs"
 	"os"
 	"os/exec"
 	"sync"
+	"syscall"
+	"time"
 
 	"fyne.io/fyne/v2"
 	"fyne.io/fyne/v2/app"
@@ -21,6 +25,13 @@ import (
 
 const appID = "io.github.piecewise.Piecewise"
 
+// endTime is how long a window that is closed may take to end.
+const endTime = 5 * time.Second
+
+// threads is "checked" in a build for tests, which tells of calls on the wrong
+// goroutine; see test/window.go.
+var threads = "trusted"
+
 var errNoDisplay = errors.New("there is no display to open a window on; `piecewise demo --terminal` and `piecewise get` need none")
 
 // open shows the window until it is closed. A second start with the same profile
@@ -29,12 +40,8 @@ func open(ctx context.Context, w terminal.Window, args []string) error {
 	if w.Demo {
 		return openDemo(ctx, w)
 	}
-	instance, err := handover.Claim(ctx, w.Config.Profile)
-	if errors.Is(err, handover.ErrRunning) {
-		dir, _ := os.Getwd() // without one, relative paths are not found, and the window says so
-		return handover.Send(ctx, w.Config.Profile, handover.Message{Args: w.Sources, Dir: dir})
-	}
-	if err != nil {
+	instance, err := claim(ctx, w)
+	if instance == nil {
 		return err
 	}
 	defer instance.Close()
@@ -58,6 +65,34 @@ func open(ctx context.Context, w terminal.Window, args []string) error {
 	return failed
 }
 
+// claim makes this the one window of its profile. If there is one already, it
+// hands the sources over and returns nil.
+func claim(ctx context.Context, w terminal.Window) (*handover.Instance, error) {
+	dir, _ := os.Getwd() // without one, relative paths are not found, and the window says so
+	m := handover.Message{Args: w.Sources, Dir: dir}
+	for deadline := time.Now().Add(endTime); ; {
+		instance, err := handover.Claim(ctx, w.Config.Profile)
+		if !errors.Is(err, handover.ErrRunning) {
+			return instance, err
+		}
+		err = handover.Send(ctx, w.Config.Profile, m)
+		if !isGone(err) || time.Now().After(deadline) {
+			return nil, err
+		}
+	}
+}
+
+// isGone reports whether the other end went away before it answered, as a window
+// does that is just closed or killed.
+func isGone(err error) bool {
+	for _, gone := range []error{io.EOF, syscall.ECONNRESET, syscall.EPIPE, syscall.ECONNREFUSED, fs.ErrNotExist} {
+		if errors.Is(err, gone) {
+			return true
+		}
+	}
+	return false
+}
+
 // openDemo shows one leech of a swarm inside this process.
 func openDemo(ctx context.Context, w terminal.Window) error {
 	if !hasDisplay() {
@@ -77,7 +112,7 @@ func openDemo(ctx context.Context, w terminal.Window) error {
 func show(ctx context.Context, e *engine.Engine, w terminal.Window, serve func(context.Context, *ui.Window) error) {
 	ctx, cancel := context.WithCancel(ctx)
 	app.SetMetadata(fyne.AppMetadata{
-		ID: appID, Name: "Piecewise", Version: terminal.Version, Migrations: map[string]bool{"fyneDo": true},
+		ID: appID, Name: "Piecewise", Version: terminal.Version, Migrations: map[string]bool{"fyneDo": threads != "checked"},
 	})
 	a := app.NewWithID(appID)
 	cfg := ui.Config{
