@@ -11,8 +11,8 @@ const (
 	crashRate = 1_000_000 // bytes/s that the seed sends
 
 	// What a kill may cost: pieces that were verified just before, for they are
-	// synced every two seconds and that takes a moment, and pieces in progress.
-	crashRecent     = 3 * time.Second
+	// synced every two seconds, which takes a busy disk a while, and pieces in progress.
+	crashRecent     = 4 * time.Second
 	crashInProgress = 512 << 10
 )
 
@@ -41,9 +41,13 @@ func TestCrash(t *testing.T) {
 	other.Kill()
 
 	allowed, kept := large.Size, int64(0)
-	for range kills {
+	for i := range kills {
 		before := slow.Uploaded()
-		kept = crash(t, start(torrents[1]), large, kept)
+		after := rand.N(3 * time.Second)
+		if i%2 == 0 {
+			after += crashRecent // so that something must have been kept
+		}
+		kept = crash(t, start(torrents[1]), large, crashPlan{kept, after})
 		lost := min(slow.Uploaded()-before, int64(crashRecent.Seconds()*crashRate))
 		allowed += lost + crashInProgress
 	}
@@ -65,11 +69,17 @@ func TestCrash(t *testing.T) {
 	start(torrents...).Finish(t, 30*time.Second, small, large)
 }
 
-// crash kills a download at a random moment, after it has told that it has at
-// least what must have been kept from the run before, and returns what the next
-// run must have.
-func crash(t *testing.T, g *Get, d *Data, kept int64) int64 {
+// crashPlan is what a run must begin with, and how long it is left to download.
+type crashPlan struct {
+	kept  int64
+	after time.Duration
+}
+
+// crash kills a download, after it has told that it has at least what must have
+// been kept from the run before, and returns what the next run must have.
+func crash(t *testing.T, g *Get, d *Data, plan crashPlan) int64 {
 	t.Helper()
+	kept := plan.kept
 	g.Await(t, d, 30*time.Second, func(l Line) bool {
 		if l.State == "downloading" && l.Have < kept {
 			t.Errorf("%d bytes are left of at least %d that were synced", l.Have, kept)
@@ -79,7 +89,7 @@ func crash(t *testing.T, g *Get, d *Data, kept int64) int64 {
 	select {
 	case <-g.Ended():
 		t.Fatal("the download ended by itself")
-	case <-time.After(rand.N(6 * time.Second)):
+	case <-time.After(plan.after):
 	}
 	g.Kill()
 	killed := time.Now()

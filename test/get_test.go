@@ -68,6 +68,23 @@ func TestGetGoesOn(t *testing.T) {
 	}
 }
 
+// A peer that the user names may start later, and may be gone for a while.
+func TestGetAwaitsPeer(t *testing.T) {
+	t.Parallel()
+	d := Make(t, "awaited", 32<<10, File{Length: 9_000_000})
+	o := PeerOptions{Dir: d.Dir, Sources: []string{d.Torrent(t, "")}, UpLimit: 2_000_000, Listen: Address(t)}
+	dir := t.TempDir()
+	get := StartGet(t, "", o.Sources[0], "--dir", dir, "--peer", o.Listen.String())
+	get.Await(t, d, 30*time.Second, func(l Line) bool { return l.State == "downloading" })
+	seed := StartLibtorrent(t, o)
+	get.Await(t, d, 30*time.Second, func(l Line) bool { return l.Have > 0 })
+	seed.Kill()
+	get.Await(t, d, 30*time.Second, func(l Line) bool { return l.Have > 0 && l.Peers == 0 })
+	StartLibtorrent(t, o)
+	get.Finish(t, time.Minute, d)
+	d.Compare(t, dir)
+}
+
 // Only one engine works on a profile.
 func TestProfileInUse(t *testing.T) {
 	t.Parallel()

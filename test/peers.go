@@ -26,6 +26,15 @@ type PeerOptions struct {
 	Dir     string   // where its files are or go
 	Sources []string // .torrent files or magnet links
 	UpLimit int      // bytes/s; 0 is no limit
+
+	Listen netip.AddrPort // where it listens; the zero value is an address of its own
+}
+
+func (o PeerOptions) address(t testing.TB) netip.AddrPort {
+	if o.Listen.IsValid() {
+		return o.Listen
+	}
+	return Address(t)
 }
 
 // Clients are the kinds of peers, by name.
@@ -48,7 +57,7 @@ type Libtorrent struct {
 // StartLibtorrent starts a peer that seeds or downloads.
 func StartLibtorrent(t testing.TB, o PeerOptions) *Libtorrent {
 	t.Helper()
-	p := &Libtorrent{addr: Address(t), done: map[string]bool{}}
+	p := &Libtorrent{addr: o.address(t), done: map[string]bool{}}
 	args := []string{script(), "--listen", p.addr.String(), "--dir", o.Dir, "--up", fmt.Sprint(o.UpLimit)}
 	// Debian's own Python, for another one does not see Debian's libtorrent.
 	cmd := Command(t, t.TempDir(), "/usr/bin/python3", append(args, o.Sources...)...)

@@ -25,7 +25,7 @@ type Transmission struct {
 // StartTransmission starts a daemon that seeds or downloads.
 func StartTransmission(t testing.TB, o PeerOptions) *Transmission {
 	t.Helper()
-	p := &Transmission{addr: Address(t)}
+	p := &Transmission{addr: o.address(t)}
 	rpc := Address(t)
 	p.rpc = fmt.Sprintf("http://%v/transmission/rpc", rpc)
 	home := t.TempDir()

@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"net/netip"
 	"time"
 
 	"piecewise/engine"
@@ -21,7 +22,14 @@ type session struct {
 	rows   []*engine.Torrent
 	added  time.Time // a snapshot before this moment does not know all of ids
 	halted map[engine.ID]string
+
+	peers   []netip.AddrPort // that the user named
+	seconds int              // since watch began
 }
+
+// redialEvery is how often, in seconds, a torrent without peers is offered those
+// that the user named.
+const redialEvery = 5
 
 // startSession starts the engine's loop, which ends with close.
 func startSession(cfg engine.Config, r reporter) *session {
@@ -37,6 +45,7 @@ func startSession(cfg engine.Config, r reporter) *session {
 
 // add puts the torrents in the list; one that is there already goes on.
 func (s *session) add(ctx context.Context, sources []*engine.Source, opts engine.AddOptions) error {
+	s.peers = opts.Peers
 	for _, src := range sources {
 		_, err := s.engine.Add(ctx, src, opts)
 		var dup *engine.DuplicateError
@@ -88,12 +97,26 @@ func (s *session) watch(ctx context.Context, seed bool) error {
 				return fmt.Errorf("report progress: %w", err)
 			}
 		case <-second.C:
+			s.redial(ctx)
 			if err := s.report.second(s.rows); err != nil {
 				return fmt.Errorf("report progress: %w", err)
 			}
 		}
 		if s.over() && (!seed || len(s.halted) == len(s.ids)) {
 			return s.result()
+		}
+	}
+}
+
+// redial dials the peers that the user named, for torrents that have none: one
+// that could not be reached, or has gone, is forgotten otherwise.
+func (s *session) redial(ctx context.Context) {
+	if s.seconds++; s.seconds%redialEvery != 0 || len(s.peers) == 0 {
+		return
+	}
+	for _, t := range s.rows {
+		if t.Peers == 0 && t.State != engine.Faulted {
+			_ = s.engine.AddPeers(ctx, t.ID, s.peers) // fails only when watch is about to end
 		}
 	}
 }
