@@ -9,8 +9,13 @@ import (
 // rankings: less than two blocks says nothing about a peer.
 const minSwap = 32 << 10
 
-// newcomerFactor is how much faster a newcomer's waiting counts.
-const newcomerFactor = 3
+// newcomerChance is how much likelier than another a newcomer is to be next in
+// the optimistic slot.
+const newcomerChance = 3
+
+// overdueTurns is after how many optimistic turns for everybody who waits a peer
+// is next in any case.
+const overdueTurns = 4
 
 // release takes the slots of those who want nothing any more.
 func (c *Choker[K]) release(now time.Time) {
@@ -88,34 +93,51 @@ func (c *Choker[K]) rotate(now time.Time) {
 	if c.turns() || c.slots == 0 || c.optimistic != nil && now.Sub(c.chosen) < optimisticTime {
 		return
 	}
-	var best *state[K]
-	for _, s := range c.order {
-		if s.unchoked || !s.peer.Interested {
-			continue
-		}
-		if best == nil || c.patience(s, now) > c.patience(best, now) ||
-			c.patience(s, now) == c.patience(best, now) && s.luck < best.luck {
-			best = s
-		}
-	}
-	if best == nil {
+	next := c.draw(now)
+	if next == nil {
 		return
 	}
 	if c.optimistic != nil {
 		c.choke(c.optimistic, now)
 	}
-	c.unchoke(best, now)
-	c.optimistic, c.chosen = best, now
+	c.unchoke(next, now)
+	c.optimistic, c.chosen = next, now
 }
 
-// patience is how long a peer has waited for a slot; for a newcomer it counts
-// more. Whoever waits longest comes next, so that nobody waits for ever.
-func (c *Choker[K]) patience(s *state[K], now time.Time) time.Duration {
-	waited := now.Sub(s.since) + time.Second
-	if s.peer.Empty || now.Sub(s.peer.Connected) < newTime {
-		waited *= newcomerFactor
+// draw chooses who has the optimistic slot next, or nil if nobody waits: at
+// random, but nobody waits for ever.
+func (c *Choker[K]) draw(now time.Time) *state[K] {
+	var oldest *state[K]
+	c.ranked = c.ranked[:0]
+	tickets := 0
+	for _, s := range c.order {
+		if s.unchoked || !s.peer.Interested {
+			continue
+		}
+		c.ranked = append(c.ranked, s)
+		tickets += c.chance(s, now)
+		if oldest == nil || s.since.Before(oldest.since) {
+			oldest = s
+		}
 	}
-	return waited
+	if oldest == nil || now.Sub(oldest.since) >= overdueTurns*optimisticTime*time.Duration(len(c.ranked)) {
+		return oldest
+	}
+	ticket := c.config.Rand.IntN(tickets)
+	for _, s := range c.ranked {
+		if ticket -= c.chance(s, now); ticket < 0 {
+			return s
+		}
+	}
+	return nil
+}
+
+// chance is how likely a peer is to be drawn.
+func (c *Choker[K]) chance(s *state[K], now time.Time) int {
+	if s.peer.Empty || now.Sub(s.peer.Connected) < newTime {
+		return newcomerChance
+	}
+	return 1
 }
 
 // eligible reports whether a free slot may be given to s.

@@ -24,7 +24,7 @@ type Uplink struct {
 // others bring.
 func (u *Uplink) Slots(rate, limit int64, busy int) int {
 	slots := Automatic(rate) + u.extra
-	full := limit >= 0 && rate >= limit-limit/10
+	full := limit >= 0 && rate >= limit-limit/20
 	gain := rate - u.last
 	switch {
 	case full || u.grew && gain < rate/int64(2*slots):
