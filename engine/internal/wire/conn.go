@@ -12,19 +12,23 @@ import (
 // ErrFlooded ends a connection whose peer does not read what is sent to it.
 var ErrFlooded = errors.New("the peer does not read")
 
+// ErrSilent ends a connection over which nothing comes any more.
+var ErrSilent = errors.New("the peer is silent")
+
 // Conn is one peer connection: the data plane's handle of it. The library has its
 // own, see control. All methods may be called from any goroutine and return at
 // once.
 type Conn struct {
-	net     *Net
-	slot    slot
-	info    Info
-	started time.Time
+	net    *Net
+	dialer *Dialer // nil if it came in
+	slot   *slot
+	info   Info // complete before the data plane hears of the connection
 
 	ctx    context.Context // over when the connection is closed
 	cancel context.CancelCauseFunc
 	done   <-chan struct{} // of ctx
 	once   sync.Once       // closing
+	idle   *time.Timer     // set under net.mu
 
 	socket  atomic.Pointer[net.Conn] // replaced when we dial again
 	cipher  cipher                   // set before the loops start
@@ -72,6 +76,7 @@ func (c *Conn) Close(err error) {
 		c.control.close(err)
 		c.outbox.close()
 		c.slot.release()
+		c.net.forget(c)
 	})
 }
 
@@ -84,3 +89,42 @@ func (c *Conn) Info() Info { return c.info }
 // Counters returns all bytes that were received and sent, handshakes and
 // protocol included.
 func (c *Conn) Counters() (in, out int64) { return c.in.Load(), c.out.Load() }
+
+// join makes the data plane's side of the connection, false if there is none.
+func (c *Conn) join() bool {
+	if c.peer == nil && c.ctx.Err() == nil {
+		if c.peer = c.plane.Join(c); c.peer == nil {
+			c.Close(errRefused)
+		}
+	}
+	return c.peer != nil
+}
+
+// run starts the goroutines of a connection that the data plane has joined.
+func (c *Conn) run() {
+	c.loops.Store(2)
+	c.net.run(c, c.receive)
+	c.net.run(c, c.send)
+}
+
+// ended says that one of the goroutines is done.
+func (c *Conn) ended(err error) {
+	c.Close(err)
+	if c.loops.Add(-1) == 0 {
+		c.peer.Left(context.Cause(c.ctx))
+	}
+}
+
+// watch closes the connection if nothing was received for too long.
+func (c *Conn) watch() {
+	left := c.net.timeouts.Idle - time.Since(time.Unix(0, c.heard.Load()))
+	if left <= 0 {
+		c.Close(ErrSilent)
+		return
+	}
+	c.net.mu.Lock()
+	defer c.net.mu.Unlock()
+	if c.ctx.Err() == nil {
+		c.idle.Reset(left)
+	}
+}

@@ -2,7 +2,6 @@ package wire
 
 import (
 	"context"
-	"errors"
 	"fmt"
 	"log/slog"
 	"net"
@@ -72,8 +71,9 @@ type Net struct {
 	cancel context.CancelFunc
 	tasks  sync.WaitGroup // accept loops, handshakes, connections' goroutines
 
-	mu    sync.Mutex
-	conns map[*Conn]struct{} // open ones
+	mu      sync.Mutex
+	conns   map[*Conn]struct{} // open ones
+	closing bool
 }
 
 // Listen opens TCP sockets for the address, for both IP versions if it names no
@@ -170,6 +170,8 @@ func (n *Net) add(inner net.Listener, d *Dialer) {
 	n.tasks.Go(l.run)
 }
 
+func (n *Net) encryption() Policy { return Policy(n.policy.Load()) }
+
 // Listeners returns what is given to the library's AddListener.
 func (n *Net) Listeners() []*Listener { return n.listeners }
 
@@ -194,6 +196,7 @@ func (n *Net) Close() {
 		_ = l.inner.Close() // it accepts no more, whatever it says
 	}
 	n.mu.Lock()
+	n.closing = true
 	open := make([]*Conn, 0, len(n.conns))
 	for c := range n.conns {
 		open = append(open, c)
@@ -205,37 +208,46 @@ func (n *Net) Close() {
 	n.tasks.Wait()
 }
 
-// Listener hands accepted connections to the library once their handshake named
-// a torrent that runs here.
-type Listener struct {
-	net       *Net
-	inner     net.Listener
-	transport plane.Transport
-	ready     chan net.Conn
+// open makes a Conn of a socket, nil if the Net is closing.
+func (n *Net) open(socket net.Conn, s *slot, info Info) *Conn {
+	linger(socket)
+	c := &Conn{net: n, slot: s, info: info, wake: make(chan struct{}, 1)}
+	c.ctx, c.cancel = context.WithCancelCause(n.ctx)
+	c.done = c.ctx.Done()
+	c.socket.Store(&socket)
+	c.heard.Store(time.Now().UnixNano())
+	c.control.c = c
+	c.control.ready.L = &c.control.mu
+	c.outbox.room.L = &c.outbox.mu
+	n.mu.Lock()
+	defer n.mu.Unlock()
+	if n.closing {
+		c.cancel(net.ErrClosed)
+		return nil
+	}
+	c.idle = time.AfterFunc(n.timeouts.Idle, c.watch)
+	n.conns[c] = struct{}{}
+	return c
 }
 
-// Addr returns the address with the real port.
-func (l *Listener) Addr() net.Addr { return l.inner.Addr() }
+// forget drops a connection that is closed.
+func (n *Net) forget(c *Conn) {
+	n.mu.Lock()
+	defer n.mu.Unlock()
+	c.idle.Stop()
+	delete(n.conns, c)
+}
 
-// Accept waits for a connection. It returns an error only after Net.Close.
-func (l *Listener) Accept() (net.Conn, error) {
-	select {
-	case c := <-l.ready:
-		return c, nil
-	case <-l.net.ctx.Done():
-		return nil, net.ErrClosed
+// run starts one of a connection's goroutines; when the Net is closing it counts
+// as ended at once.
+func (n *Net) run(c *Conn, loop func() error) {
+	n.mu.Lock()
+	closing := n.closing
+	if !closing {
+		n.tasks.Go(func() { c.ended(loop()) })
+	}
+	n.mu.Unlock()
+	if closing {
+		c.ended(net.ErrClosed)
 	}
 }
-
-// Dialer dials peers of one IP version from the address on which we listen.
-type Dialer struct {
-	net       *Net
-	network   string
-	transport plane.Transport
-	dial      func(ctx context.Context, network, addr string) (net.Conn, error)
-}
-
-// DialerNetwork is "tcp4", "tcp6", "udp4" or "udp6".
-func (d *Dialer) DialerNetwork() string { return d.network }
-
-var errCapped = errors.New("too many connections")

@@ -1,0 +1,270 @@
+package wire
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"net"
+	"time"
+
+	"piecewise/engine/internal/plane"
+)
+
+// A handshake is the protocol's name, eight bytes of extension bits, an info hash
+// and a peer ID, BEP 3.
+const (
+	protocol    = "\x13BitTorrent protocol"
+	helloLength = 68
+)
+
+var (
+	errUnknown   = errors.New("no torrent with this info hash runs here")
+	errForbidden = errors.New("the encryption settings forbid it")
+	errProtocol  = errors.New("not the BitTorrent protocol")
+	errRefused   = errors.New("the torrent takes no more peers")
+)
+
+// counted is a socket during the handshakes, whose bytes count.
+type counted struct {
+	net.Conn
+	c *Conn
+}
+
+func (s counted) Read(b []byte) (int, error) {
+	n, err := s.Conn.Read(b)
+	s.c.in.Add(int64(n))
+	return n, err
+}
+
+func (s counted) Write(b []byte) (int, error) {
+	n, err := s.Conn.Write(b)
+	s.c.out.Add(int64(n))
+	return n, err
+}
+
+// accepted does the peer's half of the handshakes of a connection that came in,
+// and hands the connection to the library if a torrent is meant that runs here.
+func (c *Conn) accepted(l *Listener) {
+	deadline := time.Now().Add(c.net.timeouts.Handshake)
+	socket := *c.socket.Load()
+	err := socket.SetDeadline(deadline)
+	if err == nil {
+		err = c.hear(&stream{rw: counted{socket, c}})
+	}
+	if err != nil {
+		c.net.log.Debug("refuse connection", "peer", c.info.Addr, "err", err)
+		c.Close(err)
+		return
+	}
+	late := time.NewTimer(time.Until(deadline))
+	defer late.Stop()
+	select {
+	case l.ready <- &c.control:
+	case <-c.done:
+	case <-late.C:
+		c.Close(errRefused)
+	}
+}
+
+// hear reads the handshakes of a peer that connected to us. The first 20 bytes
+// tell whether it encrypts.
+func (c *Conn) hear(s *stream) error {
+	if err := s.need(len(protocol)); err != nil {
+		return err
+	}
+	policy := c.net.encryption()
+	if string(s.raw[:len(protocol)]) == protocol {
+		if policy == EncryptionRequire {
+			return errForbidden
+		}
+	} else {
+		if policy == EncryptionOff {
+			return errForbidden
+		}
+		method, err := s.respond(c.net.registry.Hashes, policy.pick)
+		if err != nil {
+			return fmt.Errorf("answer encryption: %w", err)
+		}
+		c.info.Encryption = encryption(method)
+	}
+	hello, err := s.hello()
+	if err != nil {
+		return err
+	}
+	copy(c.info.InfoHash[:], hello[28:48])
+	if c.plane = c.net.registry.Plane(c.info.InfoHash); c.plane == nil {
+		return errUnknown
+	}
+	c.shaken(s, hello)
+	return nil
+}
+
+// hello reads the peer's handshake.
+func (s *stream) hello() ([]byte, error) {
+	b, err := s.take(helloLength)
+	if err != nil {
+		return nil, err
+	}
+	if string(b[:len(protocol)]) != protocol {
+		return nil, errProtocol
+	}
+	return b, nil
+}
+
+// shaken keeps what the peer's handshake says and hands it to the library.
+func (c *Conn) shaken(s *stream, hello []byte) {
+	c.cipher, c.rest = s.cipher, s.raw
+	copy(c.info.PeerID[:], hello[48:])
+	c.info.Fast = hello[27]&4 != 0
+	c.info.Extended = hello[25]&0x10 != 0
+	c.info.DHT = hello[27]&1 != 0
+	c.control.deliver(hello)
+}
+
+// greet sends the library's handshake to the peer. For a connection that we
+// dialled it does all handshakes first.
+func (c *Conn) greet(hello []byte) error {
+	var err error
+	if c.info.Outgoing {
+		err = c.negotiate(hello)
+	} else {
+		b := append([]byte(nil), hello...)
+		if c.cipher.out != nil {
+			c.cipher.out.XORKeyStream(b, b)
+		}
+		_, err = counted{*c.socket.Load(), c}.Write(b)
+	}
+	if err == nil {
+		err = (*c.socket.Load()).SetDeadline(time.Time{})
+	}
+	if err != nil {
+		return fmt.Errorf("shake hands: %w", err)
+	}
+	c.info.Fast = c.info.Fast && hello[27]&4 != 0
+	c.info.Extended = c.info.Extended && hello[25]&0x10 != 0
+	c.heard.Store(time.Now().UnixNano())
+	c.slot.settle()
+	return nil
+}
+
+// attempts are the ways in which a policy dials: what methods are provided; 0 is
+// plaintext.
+func (p Policy) attempts() []uint32 {
+	switch p {
+	case EncryptionOff:
+		return []uint32{0}
+	case EncryptionPrefer:
+		return []uint32{cryptoRC4 | cryptoPlain, 0}
+	case EncryptionRequire:
+		return []uint32{cryptoRC4}
+	}
+	return []uint32{0, cryptoRC4 | cryptoPlain}
+}
+
+// pick chooses one of the methods that a peer provides, 0 for none.
+func (p Policy) pick(provided uint32) uint32 {
+	first, second := uint32(cryptoRC4), uint32(cryptoPlain)
+	switch p {
+	case EncryptionAllow:
+		first, second = second, first
+	case EncryptionRequire:
+		second = 0
+	}
+	if provided&first != 0 {
+		return first
+	}
+	return provided & second
+}
+
+func encryption(method uint32) plane.Encryption {
+	switch method {
+	case cryptoRC4:
+		return plane.RC4
+	case cryptoPlain:
+		return plane.HeaderOnly
+	}
+	return plane.Plain
+}
+
+// negotiate does both sides' handshakes on a connection that we dialled; hello is
+// ours. If the first way fails it dials again for the second.
+func (c *Conn) negotiate(hello []byte) error {
+	copy(c.info.InfoHash[:], hello[28:48])
+	if c.plane = c.net.registry.Plane(c.info.InfoHash); c.plane == nil {
+		return errUnknown
+	}
+	whole := c.net.timeouts.Handshake
+	deadline := time.Now().Add(whole)
+	attempts := c.net.encryption().attempts()
+	var failed error
+	for i, provide := range attempts {
+		if i > 0 {
+			if err := c.redial(deadline); err != nil {
+				return errors.Join(failed, err)
+			}
+		}
+		until := deadline
+		if i < len(attempts)-1 {
+			until = deadline.Add(-whole / 2)
+		}
+		err := c.attempt(hello, provide, until)
+		if err == nil {
+			return nil
+		}
+		failed = errors.Join(failed, err)
+		if c.ctx.Err() != nil {
+			break
+		}
+	}
+	return failed
+}
+
+func (c *Conn) attempt(hello []byte, provide uint32, deadline time.Time) error {
+	socket := *c.socket.Load()
+	if err := socket.SetDeadline(deadline); err != nil {
+		return err
+	}
+	s := &stream{rw: counted{socket, c}}
+	var method uint32
+	var err error
+	if provide == 0 {
+		_, err = s.rw.Write(hello)
+	} else if method, err = s.initiate(c.info.InfoHash, hello, provide); err != nil {
+		err = fmt.Errorf("encrypt: %w", err)
+	}
+	if err != nil {
+		return err
+	}
+	reply, err := s.hello()
+	if err != nil {
+		return err
+	}
+	c.info.Encryption = encryption(method)
+	c.shaken(s, reply)
+	return nil
+}
+
+// redial replaces the socket by a new one to the same peer.
+func (c *Conn) redial(deadline time.Time) error {
+	_ = (*c.socket.Load()).Close() // it has failed
+	ctx, cancel := context.WithDeadline(c.ctx, deadline)
+	defer cancel()
+	socket, err := c.dialer.dial(ctx, c.dialer.network, c.info.Addr.String())
+	if err != nil {
+		return fmt.Errorf("dial again: %w", err)
+	}
+	linger(socket)
+	c.socket.Store(&socket)
+	if c.ctx.Err() != nil {
+		_ = socket.Close() // Close may have seen the old one
+		return context.Cause(c.ctx)
+	}
+	return nil
+}
+
+// linger lets a socket close at once instead of keeping what was not sent.
+func linger(s net.Conn) {
+	if tcp, ok := s.(*net.TCPConn); ok {
+		_ = tcp.SetLinger(0) // it only closes later
+	}
+}
