@@ -168,6 +168,20 @@ func TestRejectedIsPardoned(t *testing.T) {
 	}
 }
 
+func TestDeliveryEndsRefusal(t *testing.T) {
+	p := fixture(1)
+	pr := peer(p, 1e6)
+	blocks := p.Next(pr, 2, start, nil)
+	p.Rejected(pr, blocks[0])
+	if got := p.Next(pr, 1, start, nil); len(got) > 0 {
+		t.Fatal("asked again at once")
+	}
+	fetch(t, p, pr, blocks[1:])
+	if got := p.Next(pr, 1, start, nil); len(got) != 1 {
+		t.Fatal("its queue was only full")
+	}
+}
+
 func TestSteal(t *testing.T) {
 	for _, test := range []struct {
 		name         string
@@ -364,7 +378,8 @@ func TestQueueStaysShort(t *testing.T) {
 	fetch(t, p, pr, []Block{head})
 }
 
-// TestPartialPieces bounds how many pieces are begun and not finished.
+// TestPartialPieces begins no new piece while more are begun than the peers can
+// finish soon; chokes leave many.
 func TestPartialPieces(t *testing.T) {
 	p := fixture(500)
 	r := rand.New(rand.NewPCG(3, 3))
@@ -372,21 +387,30 @@ func TestPartialPieces(t *testing.T) {
 	for range 20 {
 		peers = append(peers, peer(p, 1e6))
 	}
+	fresh := func() int { return len(p.order[normal].pieces) }
+	crowded := 0
 	for range 5000 {
 		pr := peers[r.IntN(len(peers))]
-		switch r.IntN(4) {
-		case 0:
+		if r.IntN(4) == 0 {
 			p.Choked(pr)
 			p.Unchoked(pr)
-		default:
-			for _, b := range p.Next(pr, min(1+r.IntN(6), 8-p.Outstanding(pr)), start, nil) {
-				if r.IntN(3) == 0 {
-					p.Arrived(pr, b, start)
-				}
+			continue
+		}
+		was := fresh()
+		blocks := p.Next(pr, min(1+r.IntN(6), 8-p.Outstanding(pr)), start, nil)
+		if len(p.open) > 20*3/2+3 {
+			crowded++
+			if fresh() < was {
+				t.Fatalf("a new piece, %d are begun", len(p.open))
 			}
 		}
-		if len(p.open) > len(peers) {
-			t.Fatalf("%d partial pieces for %d peers", len(p.open), len(peers))
+		for _, b := range blocks {
+			if r.IntN(3) == 0 {
+				p.Arrived(pr, b, start)
+			}
 		}
+	}
+	if crowded == 0 {
+		t.Fatal("never crowded")
 	}
 }
