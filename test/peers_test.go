@@ -1,7 +1,6 @@
 package test
 
 import (
-	"strings"
 	"testing"
 	"time"
 )
@@ -57,11 +56,13 @@ func exchangeData(t *testing.T, client string, d *Data, magnet bool) {
 	back := PeerOptions{Dir: t.TempDir(), Sources: []string{source}}
 	args := []string{torrent, "--dir", dir, "--seed"}
 	var leech Peer
-	var get *Get
 	if client == "transmission" {
-		leech, get = seedToTransmission(t, d, back, args)
-	} else {
-		get = StartGet(t, "", args...)
+		// It has to be there first, for nothing but our dialling brings the two together.
+		leech = Clients[client](t, back)
+		args = append(args, "--peer", leech.Addr().String())
+	}
+	get := StartGet(t, "", args...)
+	if leech == nil {
 		tracker.AwaitSeeds(t, d, 2) // the killed one counts for a while
 		leech = Clients[client](t, back)
 	}
@@ -72,20 +73,4 @@ func exchangeData(t *testing.T, client string, d *Data, magnet bool) {
 	if code := get.Interrupt(t); code != 0 {
 		t.Errorf("a seed that is stopped ends with %d, want 0", code)
 	}
-}
-
-// seedToTransmission starts the leech first, for nothing but our dialling brings
-// the two together.
-func seedToTransmission(t *testing.T, d *Data, o PeerOptions, args []string) (Peer, *Get) {
-	leech := StartTransmission(t, o)
-	args = append(args, "--peer", leech.Addr().String())
-	get := StartGet(t, "", args...)
-	if strings.HasPrefix(o.Sources[0], "magnet:") {
-		// It leaves all peers once it has the metadata.
-		leech.AwaitMetadata(t, d, 30*time.Second)
-		get.Await(t, d, 30*time.Second, func(l Line) bool { return l.State == "seeding" })
-		get.Interrupt(t)
-		get = StartGet(t, "", args...)
-	}
-	return leech, get
 }

@@ -102,12 +102,6 @@ func (p *Transmission) Await(t testing.TB, d *Data, limit time.Duration) {
 	})
 }
 
-// AwaitMetadata waits until it knows what is in d, which it has as a magnet link.
-func (p *Transmission) AwaitMetadata(t testing.TB, d *Data, limit time.Duration) {
-	t.Helper()
-	Poll(t, limit, "transmission has the metadata of "+d.Name, func() bool { return p.status(d).MetadataPercentComplete == 1 })
-}
-
 type transmissionStatus struct {
 	HashString              string
 	LeftUntilDone           int64
