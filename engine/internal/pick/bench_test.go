@@ -147,3 +147,26 @@ func BenchmarkJoin(b *testing.B) {
 		}
 	})
 }
+
+// BenchmarkStarved is a call of Next that finds nothing: all is asked of 499
+// others.
+func BenchmarkStarved(b *testing.B) {
+	sizes(b, func(b *testing.B, n int) {
+		p, peers := crowd(n)
+		now := time.Unix(1, 0)
+		pr := p.Join()
+		p.HasAll(pr)
+		p.Unchoked(pr)
+		p.SetRate(pr, 2e6)
+		for p.Left() > p.requested {
+			for _, other := range peers {
+				p.Next(other, 100, now, nil)
+			}
+		}
+		for b.Loop() {
+			if got := p.Next(pr, 8, now, nil); len(got) > 0 {
+				b.Fatal("there was something")
+			}
+		}
+	})
+}

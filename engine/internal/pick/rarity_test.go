@@ -107,3 +107,23 @@ func TestHuntAnew(t *testing.T) {
 		t.Errorf("%v of a peer that has nothing", got)
 	}
 }
+
+// TestFreedPieceIsNoLater counts how often a piece that was given back is the
+// next one again: as often as any other.
+func TestFreedPieceIsNoLater(t *testing.T) {
+	p := fixture(10)
+	pr := peer(p, 1e6)
+	again, last := 0, -1
+	for range 5000 {
+		piece := p.Next(pr, 1, start, nil)[0].Piece
+		if piece == last {
+			again++
+		}
+		last = piece
+		p.Choked(pr)
+		p.Unchoked(pr)
+	}
+	if again < 380 || again > 620 {
+		t.Errorf("%d times of 5000", again)
+	}
+}
