@@ -5,6 +5,7 @@ import (
 
 	"piecewise/engine/internal/announce"
 	"piecewise/engine/internal/disk"
+	"piecewise/engine/internal/plane"
 	"piecewise/engine/internal/swarm"
 )
 
@@ -77,6 +78,7 @@ func (s *state) sample(t *torrent) {
 		t.trackers = s.announcer.Status(t.id)
 	}
 	s.touch(t)
+	s.dialAgain(t)
 	if r.disk != nil && t.rec.Finished.IsZero() && t.wanted.have >= t.wanted.size {
 		t.rec.Finished, t.dirty = time.Now(), true
 		s.note(t, "All that is wanted is there and verified.")
@@ -84,6 +86,28 @@ func (s *state) sample(t *torrent) {
 			s.announcer.Completed(t.id)
 		}
 		s.emit(Finished, t, "")
+	}
+}
+
+const (
+	lonelyMax = 15  // seconds without a peer, before those we know are dialled again
+	toldMax   = 200 // peers that trackers named and that we remember
+)
+
+// dialAgain dials the peers that we know of once more, when a torrent that wants
+// something has none: the library forgets those that it did not reach.
+func (s *state) dialAgain(t *torrent) {
+	r := t.run
+	if peers, _ := r.Connected(); peers > 0 || t.meta != nil && t.wanted.have >= t.wanted.size {
+		r.lonely = 0
+		return
+	}
+	if r.lonely++; r.lonely%lonelyMax != 0 {
+		return
+	}
+	s.dial(t, t.peers)
+	if told := r.told; len(told) > 0 {
+		s.library.push(func() func(*state) { r.AddPeers(told, plane.OriginTracker); return nil })
 	}
 }
 

@@ -133,6 +133,8 @@ type run struct {
 	tally            *swarm.Tally
 	disk             *disk.Torrent // nil while the metadata is missing
 	counters         plane.Counters
+	told             []netip.AddrPort // peers that trackers named, the newest first
+	lonely           int              // seconds without a peer
 	down, up         meter
 	downRate, upRate int64 // bytes/s
 	version          uint64

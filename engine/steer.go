@@ -161,6 +161,7 @@ func (s *state) started(t *torrent, r *run, err error) {
 	if r.disk != nil {
 		r.saved = r.Version()
 	}
+	s.dial(t, t.peers) // some may have been named meanwhile
 	s.announce(t)
 }
 
@@ -180,6 +181,7 @@ func (s *state) announce(t *torrent) {
 		Peers: func(addrs []netip.AddrPort) {
 			mail.post(func(s *state) {
 				if t.run == r {
+					r.told = append(addrs, r.told[:min(len(r.told), toldMax)]...)
 					s.library.push(func() func(*state) { r.AddPeers(addrs, plane.OriginTracker); return nil })
 				}
 			})
