@@ -5,11 +5,13 @@
 // A peer is given, high pieces before normal ones: the rest of its own piece,
 // an orphaned piece, the rarest piece that nobody fetches, a part of another's
 // piece. When nothing of that is left it takes over blocks that wait at much
-// slower peers, and the last few blocks are asked for twice (end game).
+// slower peers, or a few from a long queue when it is idle, and the last few
+// blocks are asked for twice (end game).
 //
-// With n pieces, c connections that are no seeds and w = n/64 words: a Have and
-// an arrived block cost O(1), a block picked O(1), a piece begun O(c) moves in
-// the order of rarity and a look at no more than 256 pieces in progress, a piece
-// verified O(peers) bit tests. A peer that lacks the rarest 128 pieces costs O(n)
-// once for its next 64 pieces. Bitfields, SetHave and SetWanted are O(n).
+// With n pieces and c connections that are no seeds: a Have and an arrived block
+// cost O(1), a block picked O(1), a piece begun O(c) moves in the order of rarity
+// and a look at no more than 256 pieces in progress, a piece verified O(peers)
+// bit tests, a call that finds nothing O(peers). A peer that lacks the rarest 128
+// pieces costs O(n) once for its next 64 pieces; a piece in sequential order n/64
+// words. A bitfield, SetHave and SetWanted are O(n).
 package pick

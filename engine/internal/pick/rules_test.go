@@ -193,9 +193,9 @@ func TestSteal(t *testing.T) {
 		{"of a peer not known yet", 0, 1e9, false},
 		{"by a peer not known yet", 10_000, 0, false},
 	} {
-		p := fixture(4)
+		p := fixture(2)
 		victim, thief := peer(p, test.victim), peer(p, test.rate)
-		queue := p.Next(victim, 16, start, nil)
+		queue := p.Next(victim, 8, start, nil)
 		got := p.Next(thief, 2, start, nil)
 		if (len(got) == 2) != test.want || len(got)%2 != 0 {
 			t.Errorf("%s: %d blocks", test.name, len(got))
@@ -206,12 +206,42 @@ func TestSteal(t *testing.T) {
 			t.Errorf("%s: %d cancels", test.name, len(cancels))
 		}
 		for i, b := range got {
-			if cancels[i] != (Cancel{victim, b}) || b != queue[15-i] {
+			if cancels[i] != (Cancel{victim, b}) || b != queue[7-i] {
 				t.Errorf("%s: %v is not the tail", test.name, b)
 			}
 			if ok, _ := p.Arrived(victim, b, start); ok {
 				t.Errorf("%s: still asked of the slow peer", test.name)
 			}
+		}
+	}
+}
+
+// TestRelief lets an idle peer take a few blocks of a long queue.
+func TestRelief(t *testing.T) {
+	for _, test := range []struct {
+		name      string
+		rate      float64
+		busy, len int
+		want      int
+	}{
+		{"a long queue", 1e6, 0, 40, 4},
+		{"a short queue", 1e6, 0, 8, 0},
+		{"a peer that is not idle", 1e6, 4, 40, 0},
+		{"a peer that would be later", 20_000, 0, 40, 0},
+	} {
+		p := fixture(12)
+		victim, thief := peer(p, 1e6), peer(p, test.rate)
+		p.Next(thief, test.busy, start, nil)
+		p.Next(victim, test.len, start, nil)
+		var rest []int
+		for i := range p.c.Pieces {
+			if p.active[i] != nil && p.active[i].free == 0 {
+				rest = append(rest, i)
+			}
+		}
+		p.SetWanted(bitsOf(12, rest...), plane.Bits{}, false)
+		if got := p.Next(thief, 20, start, nil); len(got) != test.want {
+			t.Errorf("%s: %d blocks, want %d", test.name, len(got), test.want)
 		}
 	}
 }

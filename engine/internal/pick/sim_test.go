@@ -200,8 +200,8 @@ func TestSwarm(t *testing.T) {
 		leeches []float64 // upload, bytes/s
 		copies  float64   // sent by the seed at most
 	}{
-		{"equal", []float64{40e6, 40e6, 40e6, 40e6, 40e6, 40e6, 40e6}, 1.12},
-		{"unequal", []float64{80e6, 80e6, 40e6, 40e6, 20e6, 10e6, 5e6}, 1.15},
+		{"equal", []float64{40e6, 40e6, 40e6, 40e6, 40e6, 40e6, 40e6}, 1.10},
+		{"unequal", []float64{80e6, 80e6, 40e6, 40e6, 20e6, 10e6, 5e6}, 1.12},
 	} {
 		w := &world{latency: 2 * time.Millisecond, c: Config{Pieces: pieces, PieceLength: 16 * BlockSize, Length: pieces * 16 * BlockSize}}
 		w.add(plane.FullBits(pieces), 20e6)

@@ -8,6 +8,8 @@ import (
 const (
 	lastBlocks = 4               // outstanding at most for the end game
 	faster     = 4               // times as fast as the peer whose blocks it takes over
+	relief     = 4               // requests at most of a peer that counts as idle
+	reliefGain = 0.05            // seconds that an idle peer must gain
 	tailScan   = 16              // requests looked at from the end of a queue
 	patience   = 2 * time.Second // with a peer that has not delivered anything yet
 )
@@ -56,14 +58,22 @@ func (t *turn) takeOver(pg *progress, index int, victim *Peer) {
 }
 
 // behind returns how many seconds later than by this peer a queue's last block
-// will come; 0 if it is not worth while.
+// will come; 0 if it is not worth while. Who is much faster takes whatever comes
+// sooner that way. Who is idle may be faster than its rate tells, so it relieves
+// a long queue of a few blocks: in a swarm this spares the seed, of which others
+// still request what an idle neighbour has by now.
 func (t *turn) behind(v *Peer) float64 {
-	speed := v.speed(t.now)
-	if v.outstanding == 0 || t.pr.rate < faster*speed {
+	if v.outstanding == 0 {
 		return 0
 	}
+	speed := v.speed(t.now)
 	mine := float64(t.pr.outstanding+1) * BlockSize / t.pr.rate
-	return max(0, float64(v.outstanding)*BlockSize/speed-mine)
+	behind := float64(v.outstanding)*BlockSize/speed - mine
+	idle := t.pr.outstanding < relief && v.outstanding > 2*relief && behind > reliefGain
+	if idle || t.pr.rate >= faster*speed {
+		return max(0, behind)
+	}
+	return 0
 }
 
 // victim returns the peer furthest behind that has a block to take, or nil.
