@@ -40,22 +40,6 @@ type Superseed[K comparable] struct {
 	offers  []Offer[K]
 }
 
-// guest is what a super-seed knows of a peer.
-type guest[K comparable] struct {
-	key         K
-	have, shown plane.Bits
-	missing     int
-	offers      []offer // not more than offersAtOnce, but for eager ones
-	watched     bool    // it was shown everything before
-}
-
-// offer is a piece that was shown and is not known to have come further.
-type offer struct {
-	piece   int
-	touched time.Time // shown, in transfer or announced
-	there   bool      // the peer has it
-}
-
 // NewSuperseed returns a super-seed without peers for a torrent of so many
 // pieces. A nil random source means one with a random seed.
 func NewSuperseed[K comparable](pieces int, random *rand.Rand) *Superseed[K] {
@@ -112,7 +96,7 @@ func (s *Superseed[K]) Leave(key K) {
 
 // Have takes in that a peer has got a piece and returns the offers that follow:
 // those who were shown it and are not the ones who announce it have passed it
-// on. A piece out of range is ignored.
+// on. There are none while the leeches have a full copy among them. A piece out of range is ignored.
 func (s *Superseed[K]) Have(key K, piece int, now time.Time) []Offer[K] {
 	s.offers = s.offers[:0]
 	g := s.peers[key]
@@ -131,7 +115,9 @@ func (s *Superseed[K]) Have(key K, piece int, now time.Time) []Offer[K] {
 	if elsewhere || s.leeches <= 1 {
 		s.settle(g, piece)
 	}
-	s.refill(g, now)
+	if !s.resting() {
+		s.refill(g, now)
+	}
 	if elsewhere {
 		s.passed(g, piece, now)
 	}
@@ -150,8 +136,9 @@ func (s *Superseed[K]) Sent(key K, piece int, now time.Time) {
 	}
 }
 
-// Tick returns the offers that replace those without progress for 10 s. Call it
-// about once a second.
+// Tick returns the offers that replace those without progress for 10 s. While
+// the leeches have a full copy among them, these are the only ones, and one at a
+// time for each. Call it about once a second.
 func (s *Superseed[K]) Tick(now time.Time) []Offer[K] {
 	s.offers = s.offers[:0]
 	for _, g := range s.order {
@@ -160,7 +147,11 @@ func (s *Superseed[K]) Tick(now time.Time) []Offer[K] {
 				s.drop(g, i)
 			}
 		}
-		s.refill(g, now)
+		if !s.resting() {
+			s.refill(g, now)
+		} else if !g.watched && len(g.offers) == 0 && now.Sub(g.offered) >= offerTime {
+			s.extend(g, now)
+		}
 	}
 	return s.offers
 }
@@ -195,84 +186,3 @@ func (s *Superseed[K]) Copies() int { return s.copies.least() }
 // Done reports whether so many full copies are among the peers that
 // super-seeding can end.
 func (s *Superseed[K]) Done(copies int) bool { return s.Copies() >= copies }
-
-func (s *Superseed[K]) admit(key K, have plane.Bits) *guest[K] {
-	s.Leave(key)
-	n := len(s.copies.level)
-	g := &guest[K]{key: key, have: plane.MakeBits(n), shown: plane.MakeBits(n), missing: n}
-	s.peers[key] = g
-	s.order = append(s.order, g)
-	if n > 0 {
-		s.leeches++
-	}
-	for piece := range n {
-		if have.Has(piece) {
-			s.count(g, piece)
-		}
-	}
-	return g
-}
-
-// count adds a piece to what a peer has.
-func (s *Superseed[K]) count(g *guest[K], piece int) {
-	g.have.Set(piece)
-	s.copies.add(piece)
-	s.load.add(piece)
-	if g.missing--; g.missing == 0 {
-		s.leeches--
-	}
-}
-
-// passed ends the offers of a piece to others than g, which has it now.
-func (s *Superseed[K]) passed(g *guest[K], piece int, now time.Time) {
-	if s.held[piece] == 0 {
-		return
-	}
-	for _, other := range s.order {
-		if other != g && s.settle(other, piece) {
-			s.refill(other, now)
-		}
-	}
-}
-
-// settle ends the offer of a piece to g, if there is one and g has the piece.
-func (s *Superseed[K]) settle(g *guest[K], piece int) bool {
-	for i, o := range g.offers {
-		if o.piece == piece && o.there {
-			s.drop(g, i)
-			return true
-		}
-	}
-	return false
-}
-
-func (s *Superseed[K]) drop(g *guest[K], i int) {
-	if o := g.offers[i]; !o.there {
-		s.load.sub(o.piece)
-	} else if s.held[o.piece]--; s.held[o.piece] == 0 {
-		delete(s.held, o.piece)
-	}
-	g.offers = slices.Delete(g.offers, i, i+1)
-}
-
-// refill makes offers to g until it has as many as it may.
-func (s *Superseed[K]) refill(g *guest[K], now time.Time) {
-	for !g.watched && len(g.offers) < offersAtOnce && s.extend(g, now) {
-	}
-}
-
-// extend offers g the piece that is least around and least offered.
-func (s *Superseed[K]) extend(g *guest[K], now time.Time) bool {
-	if g.missing == 0 {
-		return false
-	}
-	piece, ok := s.load.pick(s.rand, func(i int) bool { return !g.have.Has(i) && !g.shown.Has(i) })
-	if !ok {
-		return false
-	}
-	g.shown.Set(piece)
-	s.load.add(piece)
-	g.offers = append(g.offers, offer{piece: piece, touched: now})
-	s.offers = append(s.offers, Offer[K]{g.key, piece})
-	return true
-}
