@@ -17,6 +17,7 @@ var packages = map[string]string{
 	"transmission-daemon": "transmission-daemon",
 	"opentracker":         "opentracker",
 	"/usr/bin/python3":    "python3-libtorrent",
+	"Xvfb":                "xvfb",
 }
 
 // Process is a program that a test has started.

@@ -59,6 +59,23 @@ func TestWindowAsksNoMore(t *testing.T) {
 	w.Leave(t)
 }
 
+// Without any tracker, --peer is enough: for a file and for a magnet.
+func TestWindowPeer(t *testing.T) {
+	onlyFull(t)
+	s := startSwarm(t, 0, "a file", "b magnet")
+	w := NewDesk(t).Open(t, "--peer", s.seed.Addr().String(), s.data["a file"].Torrent(t, ""))
+	w.AsksToAdd(t)
+	w.Key(t, "Return")
+	w.Rests(t, 1)
+	w.arrives(t, s.data["a file"])
+	w.Paste(t, s.data["b magnet"].Magnet(""))
+	w.AsksToAdd(t)
+	w.Key(t, "Return")
+	w.Rests(t, 2)
+	w.arrives(t, s.data["b magnet"])
+	w.Leave(t)
+}
+
 // After kill -9 in the middle of a download, a start at once finds the list and
 // goes on; what the killed one has left is no obstacle.
 func TestWindowKilled(t *testing.T) {

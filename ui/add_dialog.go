@@ -105,6 +105,7 @@ func (d *addDialog) shown() {
 	d.w.commands.add(func(ctx context.Context) func() {
 		err := d.w.cfg.Engine.Preview(ctx, d.src)
 		if err == nil {
+			d.w.dial(ctx, d.src.ID)
 			return nil
 		}
 		return func() { d.refused(err) }

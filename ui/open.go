@@ -51,8 +51,17 @@ func (w *Window) isListed(id engine.ID) bool {
 func (w *Window) add(src *engine.Source, opts engine.AddOptions) {
 	w.commands.add(func(ctx context.Context) func() {
 		_, err := w.cfg.Engine.Add(ctx, src, opts)
+		w.dial(ctx, src.ID)
 		return func() { w.added(src, err) }
 	})
+}
+
+// dial has the engine dial the peers that the command line names, for a torrent
+// that it knows.
+func (w *Window) dial(ctx context.Context, id engine.ID) {
+	if len(w.cfg.Peers) > 0 {
+		_ = w.cfg.Engine.AddPeers(ctx, id, w.cfg.Peers) // one that could not be added is told of elsewhere
+	}
 }
 
 func (w *Window) added(src *engine.Source, err error) {
