@@ -161,6 +161,18 @@ func TestSnubbed(t *testing.T) {
 	}
 }
 
+func TestSnubTime(t *testing.T) {
+	for waiting, want := range map[float64]bool{40.5: false, 40: true, -1000: true} {
+		p := Peer[string]{Waiting: at(waiting)}
+		if got := p.Snubbed(at(100)); got != want {
+			t.Errorf("waiting for %v s: snubbed %v", 100-waiting, got)
+		}
+	}
+	if p := (Peer[string]{}); p.Snubbed(at(100)) {
+		t.Error("snubbed though it owes us nothing")
+	}
+}
+
 func TestGrace(t *testing.T) {
 	b := newBench(t, Config{}, 2, "a", "b", "c")
 	b.gives = map[string]int64{"a": 5e6}

@@ -100,7 +100,6 @@ func (n *Node) SetRate(rate int64, now time.Time) {
 	n.tree.mu.Lock()
 	defer n.tree.mu.Unlock()
 	n.bucket.set(rate, now)
-	n.unblock()
 	n.tighten()
 }
 
