@@ -111,6 +111,9 @@ func openDemo(ctx context.Context, w terminal.Window) error {
 // window is closed and both have ended.
 func show(ctx context.Context, e *engine.Engine, w terminal.Window, serve func(context.Context, *ui.Window) error) {
 	ctx, cancel := context.WithCancel(ctx)
+	if cache, err := os.UserCacheDir(); err == nil {
+		_ = os.MkdirAll(cache, 0o700) // Fyne makes its own folder in it, and complains if it is not there
+	}
 	app.SetMetadata(fyne.AppMetadata{
 		ID: appID, Name: "Piecewise", Version: terminal.Version, Migrations: map[string]bool{"fyneDo": threads != "checked"},
 	})

@@ -76,8 +76,9 @@ var checked = sync.OnceValues(func() (string, error) {
 	return path, nil
 })
 
-// wrongThread is what such a build prints.
-const wrongThread = "Error in Fyne call thread"
+// complaints are what the program must never print: calls on the wrong goroutine,
+// which such a build tells of, and what it did not find in a new home.
+var complaints = []string{"Error in Fyne call thread", "cache space", "panic:"}
 
 // Desk is where somebody sits: a screen and a home, in which the program is
 // started again and again.
@@ -95,7 +96,7 @@ func NewDesk(t testing.TB) *Desk {
 	t.Helper()
 	home := t.TempDir()
 	d := &Desk{Binary: Binary, Home: home, Profile: filepath.Join(home, "profile"), Dir: filepath.Join(home, "Downloads"), Theme: "dark"}
-	for _, dir := range []string{d.Dir, filepath.Join(home, "cache"), filepath.Join(home, "run")} {
+	for _, dir := range []string{d.Dir, filepath.Join(home, "run")} {
 		if err := os.Mkdir(dir, 0o700); err != nil {
 			t.Fatal(err)
 		}
@@ -148,8 +149,10 @@ func (d *Desk) open(t testing.TB, args ...string) *Window {
 		if t.Failed() {
 			d.Shot(t, "at the end")
 		}
-		if strings.Contains(w.Log(), wrongThread) {
-			t.Errorf("Fyne was called on a wrong goroutine:\n%s", tail(w.Log()))
+		for _, c := range complaints {
+			if strings.Contains(w.Log(), c) {
+				t.Errorf("the program printed %q:\n%s", c, tail(w.Log()))
+			}
 		}
 	})
 	return w
