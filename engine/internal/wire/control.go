@@ -190,7 +190,7 @@ func (l *control) extended(frame []byte) {
 	}
 	dict := frame[6:]
 	if i := bytes.Index(dict, []byte("1:ei0e")); i >= 0 && l.c.net.encryption() != EncryptionOff {
-		dict[i+3] = '1'
+		dict[i+4] = '1'
 	}
 	if i := bytes.Index(dict, []byte("6:ut_pexi")); i >= 0 {
 		n := 0
