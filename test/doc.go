@@ -7,5 +7,6 @@
 // and names the package to install.
 //
 // PIECEWISE names a binary to test instead of a fresh build. PIECEWISE_E2E=full
-// runs the whole matrix instead of one case of each kind.
+// runs the whole matrix instead of one case of each kind. PIECEWISE_SHOTS names a
+// folder that keeps the pictures of the window.
 package test

@@ -10,7 +10,6 @@ import (
 	"path/filepath"
 	"strconv"
 	"strings"
-	"sync"
 	"testing"
 	"time"
 
@@ -30,7 +29,6 @@ var (
 	fileHead = image.Rect(240, 278, 330, 295) // "Name", above the files of the add dialog
 	checks   = image.Rect(236, 588, 840, 606) // the choices below them
 	tabRow   = image.Rect(2, 352, 960, 372)
-	stringOf = image.Rect(4, 698, 600, 716) // the sentence in the status bar
 )
 
 const (
@@ -61,20 +59,17 @@ var (
 	danger  = color.RGBA{R: 0xFF, G: 0x8A, B: 0x5C, A: 0xff}
 )
 
-// checked is built once: it prints an error for each call of Fyne on the wrong
-// goroutine.
-var checked = sync.OnceValues(func() (string, error) {
-	path := filepath.Join(filepath.Dir(Binary), "piecewise-checked")
-	if os.Getenv("PIECEWISE") != "" {
-		path = filepath.Join(os.TempDir(), fmt.Sprintf("piecewise-checked-%d", os.Getpid()))
-	}
+// Checked builds the program so that it prints an error for each call of Fyne on
+// a wrong goroutine, and returns its path.
+func Checked(t testing.TB) string {
+	t.Helper()
+	path := filepath.Join(t.TempDir(), "piecewise")
 	build := exec.Command("go", "build", "-tags", "nosqlite", "-ldflags", "-X main.threads=checked", "-o", path, "..")
-	out, err := build.CombinedOutput()
-	if err != nil {
-		return "", fmt.Errorf("build piecewise: %w\n%s", err, out)
+	if out, err := build.CombinedOutput(); err != nil {
+		t.Fatalf("build piecewise: %v\n%s", err, out)
 	}
-	return path, nil
-})
+	return path
+}
 
 // complaints are what the program must never print: calls on the wrong goroutine,
 // which such a build tells of, and what it did not find in a new home.
@@ -140,7 +135,7 @@ func (d *Desk) open(t testing.TB, args ...string) *Window {
 			t.Fatalf("the program ended:\n%s", w.Log())
 		default:
 		}
-		id, err := d.try("search", "--onlyvisible", "--name", "^Piecewise$")
+		id, err := d.try("search", "--all", "--onlyvisible", "--pid", fmt.Sprint(w.PID()), "--name", "^Piecewise$")
 		w.id = id
 		return err == nil && id != ""
 	})

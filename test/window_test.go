@@ -57,10 +57,7 @@ func (w *Window) arrives(t *testing.T, d *Data) {
 // remove, broken and known files, leaving and coming back.
 func TestWindow(t *testing.T) {
 	desk := NewDesk(t)
-	var err error
-	if desk.Binary, err = checked(); err != nil {
-		t.Fatal(err)
-	}
+	desk.Binary = Checked(t)
 	s := startSwarm(t, 0, "a argument", "b handed over", "c dropped", "d dropped too", "e pasted", "f paused")
 	w := desk.Open(t, s.torrents["a argument"])
 	w.adds(t, s)
