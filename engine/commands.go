@@ -238,8 +238,7 @@ func (s *state) setPriority(id ID, files []int, p Priority) error {
 	t.rec.Priorities, t.dirty = priorities, true
 	s.count(t)
 	if r := t.run; r != nil && r.disk != nil {
-		w := t.wanted.pieces
-		s.library.push(func() func(*state) { r.SetWanted(w); return nil })
+		r.SetWanted(t.wanted.pieces)
 	}
 	s.touch(t)
 	return nil

@@ -14,6 +14,7 @@ import (
 	"piecewise/engine/internal/plane"
 	"piecewise/engine/internal/store"
 	"piecewise/engine/internal/swarm"
+	"piecewise/engine/internal/transfer"
 )
 
 // fakeControl is a control plane without network. It has no lock, so that the
@@ -50,11 +51,11 @@ func (*fakeCarrier) Availability(dst []uint16) []uint16               { return d
 func (*fakeCarrier) Connected() (peers, seeds int)                    { return 0, 0 }
 func (*fakeCarrier) Counters() plane.Counters                         { return plane.Counters{} }
 
-func (f *fakeCarrier) Open(*disk.Torrent, disk.Layout, swarm.Wanted) error { f.steered++; return nil }
-func (f *fakeCarrier) SetWanted(swarm.Wanted)                              { f.steered++ }
-func (f *fakeCarrier) AddPeers([]netip.AddrPort, plane.Origin)             { f.steered++ }
-func (f *fakeCarrier) Peers(dst []plane.Peer) []plane.Peer                 { f.steered++; return dst }
-func (f *fakeCarrier) Drop()                                               { f.steered++ }
+func (f *fakeCarrier) Open(swarm.Open) error                   { f.steered++; return nil }
+func (f *fakeCarrier) SetWanted(transfer.Wanted)               { f.steered++ }
+func (f *fakeCarrier) AddPeers([]netip.AddrPort, plane.Origin) { f.steered++ }
+func (f *fakeCarrier) Peers(dst []plane.Peer) []plane.Peer     { f.steered++; return dst }
+func (f *fakeCarrier) Drop()                                   { f.steered++ }
 
 // serve runs the loop on a fake control plane; the returned function ends it and
 // waits for it.

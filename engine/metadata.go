@@ -64,22 +64,26 @@ func (s *state) keepMetainfo(t *torrent) {
 // open starts the download of a torrent whose metadata has come from the peers
 // it is connected to.
 func (s *state) open(t *torrent) {
-	r, have, wanted := t.run, t.have, t.wanted.pieces
+	r, gate, st, id := t.run, t.gate, s.store, t.id
 	t.gate = nil
-	layout := layoutOf(t.meta)
-	o := disk.Options{
-		Dir: t.rec.Dir, Layout: layout, Have: have, Foreign: t.rec.Foreign,
-		OnWrite: r.tally.Wrote, OnVerified: r.tally.Checked,
-	}
+	o := swarm.Open{Layout: layoutOf(t.meta), Wanted: t.wanted.pieces}
+	files := disk.Options{Dir: t.rec.Dir, Layout: o.Layout, Have: t.have, Foreign: t.rec.Foreign}
 	t.busy = true
 	s.tasks.push(func() func(*state) {
-		d, err := s.openDisk(t, o)
+		err := error(nil)
+		if gate == nil {
+			gate, err = reload(st, id)
+		}
+		if err == nil {
+			o.Hashes = gate.Hashes
+			o.Disk, err = s.openDisk(t, files)
+		}
 		return func(s *state) {
 			s.task(t, s.library, func() func(*state) {
 				if err == nil {
-					err = r.Open(d, layout, wanted)
+					err = r.Open(o)
 				}
-				return func(s *state) { s.opened(t, d, err) }
+				return func(s *state) { s.opened(t, o.Disk, err) }
 			})
 		}
 	})

@@ -6,7 +6,7 @@ import (
 	"piecewise/engine/internal/announce"
 	"piecewise/engine/internal/disk"
 	"piecewise/engine/internal/plane"
-	"piecewise/engine/internal/swarm"
+	"piecewise/engine/internal/transfer"
 )
 
 const (
@@ -19,7 +19,7 @@ const (
 
 // wanted is what is to be downloaded, and how much of it is there.
 type wanted struct {
-	pieces     swarm.Wanted
+	pieces     transfer.Wanted
 	size, have int64 // bytes
 }
 
@@ -142,7 +142,7 @@ func (s *state) count(t *torrent) {
 
 // want says which pieces the files' priorities ask for.
 func want(m *Meta, priorities []byte) wanted {
-	w := wanted{pieces: swarm.Wanted{Pieces: MakeBits(m.Pieces), High: MakeBits(m.Pieces)}}
+	w := wanted{pieces: transfer.Wanted{Pieces: MakeBits(m.Pieces), High: MakeBits(m.Pieces)}}
 	for i := range m.Files {
 		p := Normal
 		if i < len(priorities) {

@@ -14,6 +14,7 @@ import (
 	"piecewise/engine/internal/plane"
 	"piecewise/engine/internal/store"
 	"piecewise/engine/internal/swarm"
+	"piecewise/engine/internal/transfer"
 )
 
 // controller is what the engine needs of the control plane. Add may wait.
@@ -38,15 +39,16 @@ type gauge interface {
 	Availability(dst []uint16) []uint16
 	Connected() (peers, seeds int)
 	Counters() plane.Counters
+	Peers(dst []plane.Peer) []plane.Peer
 }
 
-// steering may wait for the library: only the library lane calls it.
+// steering may wait for the library, but for SetWanted: only the library lane
+// calls it.
 type steering interface {
-	Open(*disk.Torrent, disk.Layout, swarm.Wanted) error
-	SetWanted(swarm.Wanted)
+	Open(swarm.Open) error
 	AddPeers([]netip.AddrPort, plane.Origin)
-	Peers(dst []plane.Peer) []plane.Peer
 	Drop()
+	SetWanted(transfer.Wanted)
 }
 
 // control makes a swarm.Client a controller.
@@ -84,7 +86,6 @@ type state struct {
 
 	watched    ID
 	detail     *Detail
-	sampling   bool // a job samples the watched torrent's peers
 	saving     bool // a job writes to the store
 	saveFailed bool // the user was told
 	lastSave   time.Time
@@ -130,7 +131,6 @@ type leaving struct{ files bool }
 // run is a torrent that is in the library.
 type run struct {
 	carrier
-	tally            *swarm.Tally
 	disk             *disk.Torrent // nil while the metadata is missing
 	counters         plane.Counters
 	told             []netip.AddrPort // peers that trackers named, the newest first

@@ -81,10 +81,10 @@ func (s *state) survey(t *torrent) {
 
 // seek runs a torrent without metadata until peers have sent it.
 func (s *state) seek(t *torrent) {
-	spec := swarm.Spec{ID: t.id, Tally: swarm.NewTally(), Peers: t.peers, Metadata: s.metadataFor(t.id)}
+	spec := swarm.Spec{ID: t.id, Peers: t.peers, Metadata: s.metadataFor(t.id)}
 	s.task(t, s.library, func() func(*state) {
 		c, err := s.control.Add(spec)
-		return func(s *state) { s.started(t, &run{carrier: c, tally: spec.Tally}, err) }
+		return func(s *state) { s.started(t, &run{carrier: c}, err) }
 	})
 }
 
@@ -94,18 +94,15 @@ func (s *state) start(t *torrent) {
 	layout, wanted, peers, id := layoutOf(t.meta), t.wanted.pieces, t.peers, t.id
 	t.busy = true
 	s.tasks.push(func() func(*state) {
-		tally := swarm.NewTally()
-		spec := swarm.Spec{ID: id, Layout: layout, Wanted: wanted, Peers: peers, Tally: tally}
+		spec := swarm.Spec{ID: id, Peers: peers}
 		err := error(nil)
 		if gate == nil {
 			gate, err = reload(raw, id)
 		}
 		if err == nil {
 			spec.InfoBytes = gate.InfoBytes
-			spec.Disk, err = s.openDisk(t, disk.Options{
-				Dir: dir, Layout: layout, Have: have, Foreign: foreign,
-				OnWrite: tally.Wrote, OnVerified: tally.Checked,
-			})
+			spec.Open = swarm.Open{Layout: layout, Hashes: gate.Hashes, Wanted: wanted}
+			spec.Open.Disk, err = s.openDisk(t, disk.Options{Dir: dir, Layout: layout, Have: have, Foreign: foreign})
 		}
 		return func(s *state) {
 			t.gate = nil
@@ -114,7 +111,7 @@ func (s *state) start(t *torrent) {
 				if err == nil {
 					c, err = s.control.Add(spec)
 				}
-				return func(s *state) { s.started(t, &run{carrier: c, tally: tally, disk: spec.Disk}, err) }
+				return func(s *state) { s.started(t, &run{carrier: c, disk: spec.Open.Disk}, err) }
 			})
 		}
 	})

@@ -2,8 +2,7 @@ package engine
 
 import "slices"
 
-// sampleDetail samples the watched torrent; with peers, the library is asked for
-// them too, unless it has not answered the last time.
+// sampleDetail samples the watched torrent, its peers only if asked to.
 func (s *state) sampleDetail(peers bool) {
 	t := s.torrents[s.watched]
 	if t == nil || t.leaving != nil {
@@ -25,8 +24,8 @@ func (s *state) sampleDetail(peers bool) {
 	d.Trackers = s.detailTrackers(t, d.Trackers)
 	if r := t.run; r != nil {
 		d.Availability = r.Availability(nil)
-		if peers && !s.sampling {
-			s.samplePeers(t, r)
+		if peers {
+			d.Peers = r.Peers(nil)
 		}
 	} else {
 		d.Availability, d.Peers = nil, nil
@@ -35,21 +34,6 @@ func (s *state) sampleDetail(peers bool) {
 		s.touch(t)
 	}
 	s.detail, s.changed = d, true
-}
-
-func (s *state) samplePeers(t *torrent, r *run) {
-	s.sampling = true
-	s.library.push(func() func(*state) {
-		peers := r.Peers(nil)
-		return func(s *state) {
-			s.sampling = false
-			if s.detail != nil && s.detail.ID == t.id && t.run == r {
-				d := *s.detail
-				d.Peers = peers
-				s.detail, s.changed = &d, true
-			}
-		}
-	})
 }
 
 // detailFiles works out how much of each file is verified, if that changed.

@@ -5,9 +5,11 @@ import (
 	"errors"
 	"fmt"
 	"log/slog"
+	"net"
 	"net/netip"
-	"runtime"
+	"strconv"
 	"sync"
+	"time"
 
 	"github.com/anacrolix/torrent"
 	"github.com/anacrolix/torrent/metainfo"
@@ -16,13 +18,22 @@ import (
 
 	"piecewise/engine/internal/disk"
 	"piecewise/engine/internal/plane"
+	"piecewise/engine/internal/transfer"
+	"piecewise/engine/internal/wire"
 )
 
 // UserAgent is how we call ourselves towards peers and trackers.
 const UserAgent = "Piecewise/0.1"
 
-// peerIDPrefix is our client code and version in peer IDs, BEP 20.
-const peerIDPrefix = "-PW0100-"
+// DefaultPort is where peers connect if nothing else is asked for and the port
+// is free.
+const DefaultPort = 42069
+
+const (
+	peerIDPrefix     = "-PW0100-" // our client code and version in peer IDs, BEP 20
+	handshakeTimeout = 10 * time.Second
+	tickEvery        = time.Second
+)
 
 // Config is what a Client is made with.
 type Config struct {
@@ -36,11 +47,17 @@ type Config struct {
 
 // Client is our end of all swarms.
 type Client struct {
-	lib      *torrent.Client
-	sockets  *sockets
-	dht      *torrent.AnacrolixDhtServerWrapper
-	torrents sync.Map // *torrent.Torrent → *Torrent, for the callbacks
-	waiting  sync.WaitGroup
+	lib     *torrent.Client
+	net     *wire.Net
+	workers *transfer.Workers
+	limiter *rate.Limiter
+	udp     net.PacketConn // for the DHT; nil without one
+	dht     *torrent.AnacrolixDhtServerWrapper
+	waiting sync.WaitGroup
+	ended   chan struct{}
+
+	mu       sync.RWMutex
+	torrents map[[20]byte]*Torrent
 }
 
 // New opens the sockets and starts the library. It may wait for both.
@@ -48,36 +65,67 @@ func New(cfg Config) (*Client, error) {
 	if cfg.Loopback {
 		cfg.DHT, cfg.LSD, cfg.PortMapping = false, false, false
 	}
-	socks, err := listen(cfg.Listen, cfg.Loopback, cfg.DHT)
-	if err != nil {
-		return nil, err
+	c := &Client{workers: transfer.NewWorkers(), torrents: map[[20]byte]*Torrent{}, ended: make(chan struct{})}
+	if cfg.UpLimit > 0 {
+		c.limiter = rate.NewLimiter(rate.Limit(cfg.UpLimit), transfer.MaxBlock)
 	}
-	c := &Client{sockets: socks}
-	if c.lib, err = torrent.NewClient(c.libraryConfig(cfg)); err != nil {
-		socks.close()
-		return nil, fmt.Errorf("start library: %w", err)
+	if err := c.start(cfg); err != nil {
+		return nil, errors.Join(err, c.Close())
 	}
-	for _, d := range socks.dialers {
-		c.lib.AddDialer(d)
-	}
-	for _, l := range socks.listeners {
-		c.lib.AddListener(l)
-	}
-	if socks.udp != nil {
-		server, err := c.lib.NewAnacrolixDhtServer(socks.udp)
-		if err != nil {
-			c.Close()
-			return nil, fmt.Errorf("start DHT: %w", err)
-		}
-		c.dht = &torrent.AnacrolixDhtServerWrapper{Server: server}
-		c.lib.AddDhtServer(c.dht)
-	}
+	c.waiting.Go(c.tick)
 	return c, nil
 }
 
-// libraryConfig leaves the library what is the control plane's, and the blocks
-// for the time being: no sockets, trackers or storage of its own.
-func (c *Client) libraryConfig(cfg Config) *torrent.ClientConfig {
+func (c *Client) start(cfg Config) (err error) {
+	if c.net, err = listen(cfg, registry{c}); err != nil {
+		return err
+	}
+	if c.lib, err = torrent.NewClient(libraryConfig(cfg)); err != nil {
+		return fmt.Errorf("start library: %w", err)
+	}
+	for _, d := range c.net.Dialers() {
+		c.lib.AddDialer(d)
+	}
+	for _, l := range c.net.Listeners() {
+		c.lib.AddListener(l)
+	}
+	if !cfg.DHT {
+		return nil
+	}
+	addr := "0.0.0.0"
+	if ip := cfg.Listen.Addr(); ip.Is4() {
+		addr = ip.String()
+	}
+	if c.udp, err = net.ListenPacket("udp4", net.JoinHostPort(addr, strconv.Itoa(c.net.Port()))); err != nil {
+		return fmt.Errorf("listen for the DHT: %w", err)
+	}
+	server, err := c.lib.NewAnacrolixDhtServer(c.udp)
+	if err != nil {
+		return fmt.Errorf("start DHT: %w", err)
+	}
+	c.dht = &torrent.AnacrolixDhtServerWrapper{Server: server}
+	c.lib.AddDhtServer(c.dht)
+	return nil
+}
+
+// listen opens the port that was asked for, or the default one or any other.
+func listen(cfg Config, r wire.Registry) (*wire.Net, error) {
+	w := wire.Config{Listen: cfg.Listen, Loopback: cfg.Loopback, Registry: r}
+	if cfg.Listen.IsValid() {
+		return wire.Listen(w)
+	}
+	for _, port := range []uint16{DefaultPort, 0} {
+		w.Listen = netip.AddrPortFrom(netip.IPv4Unspecified(), port)
+		if n, err := wire.Listen(w); err == nil || port == 0 {
+			return n, err
+		}
+	}
+	panic("unreachable")
+}
+
+// libraryConfig leaves the library what is the control plane's: no sockets,
+// trackers, storage or blocks of its own, and plaintext towards wire.
+func libraryConfig(cfg Config) *torrent.ClientConfig {
 	lib := torrent.NewDefaultClientConfig()
 	lib.DisableTCP, lib.DisableUTP, lib.NoDHT = true, true, true
 	lib.DisableTrackers, lib.DisableWebtorrent, lib.DisableWebseeds = true, true, true
@@ -87,26 +135,65 @@ func (c *Client) libraryConfig(cfg Config) *torrent.ClientConfig {
 	}
 	lib.Seed = true
 	lib.DefaultStorage = nowhere{}
-	lib.HeaderObfuscationPolicy = torrent.HeaderObfuscationPolicy{Preferred: false}
+	lib.HeaderObfuscationPolicy = torrent.HeaderObfuscationPolicy{Preferred: false, RequirePreferred: true}
 	lib.Bep20, lib.ExtendedHandshakeClientVersion = peerIDPrefix, UserAgent
 	lib.HTTPUserAgent, lib.UpnpID = UserAgent, UserAgent
 	lib.DropDuplicatePeerIds = true
 	lib.DialRateLimiter = rate.NewLimiter(100, 100)
 	lib.HandshakesTimeout = handshakeTimeout
-	lib.PieceHashersPerTorrent = runtime.NumCPU()
-	lib.MaxUnverifiedBytes = 256 << 20
-	lib.EstablishedConnsPerTorrent = 80
-	if cfg.UpLimit > 0 {
-		// The burst must hold the largest request that the library accepts.
-		lib.UploadRateLimiter = rate.NewLimiter(rate.Limit(cfg.UpLimit), 128<<10)
-	}
+	lib.EstablishedConnsPerTorrent = 200 // it would evict working connections, which it takes for idle
 	lib.Slogger = slog.New(slog.DiscardHandler)
-	lib.Callbacks = c.callbacks()
 	return lib
 }
 
+// tick lets the data planes do what has its time.
+func (c *Client) tick() {
+	t := time.NewTicker(tickEvery)
+	defer t.Stop()
+	for {
+		select {
+		case <-c.ended:
+			return
+		case now := <-t.C:
+			for _, t := range c.running() {
+				t.plane.Tick(now)
+			}
+		}
+	}
+}
+
+func (c *Client) running() []*Torrent {
+	c.mu.RLock()
+	defer c.mu.RUnlock()
+	all := make([]*Torrent, 0, len(c.torrents))
+	for _, t := range c.torrents {
+		all = append(all, t)
+	}
+	return all
+}
+
+// registry shows wire what runs.
+type registry struct{ *Client }
+
+func (r registry) Plane(infoHash [20]byte) wire.Plane {
+	r.mu.RLock()
+	defer r.mu.RUnlock()
+	if t := r.torrents[infoHash]; t != nil {
+		return t.plane
+	}
+	return nil
+}
+
+func (r registry) Hashes(yield func([20]byte) bool) {
+	for _, t := range r.running() {
+		if !yield(t.id) {
+			return
+		}
+	}
+}
+
 // Port returns the TCP port on which we listen.
-func (c *Client) Port() int { return c.sockets.port }
+func (c *Client) Port() int { return c.net.Port() }
 
 // PeerID returns the ID that peers and trackers see.
 func (c *Client) PeerID() [20]byte { return c.lib.PeerID() }
@@ -119,48 +206,73 @@ func (c *Client) DHTNodes() int {
 	return c.dht.Server.Stats().Nodes
 }
 
-// Close ends all connections. It may wait for the library.
+// Close ends all connections and waits until what they brought is written. It
+// may wait for the library and the disk.
 func (c *Client) Close() error {
-	errs := c.lib.Close()
+	var errs []error
+	close(c.ended)
+	for _, t := range c.running() {
+		t.end()
+	}
+	if c.lib != nil {
+		errs = c.lib.Close()
+	}
 	if c.dht != nil {
 		c.dht.Server.Close()
 	}
-	c.sockets.close()
+	if c.udp != nil {
+		c.udp.Close()
+	}
+	if c.net != nil {
+		c.net.Close()
+	}
 	c.waiting.Wait()
+	c.workers.Close()
 	return errors.Join(errs...)
 }
 
 // Spec is a torrent to be run.
 type Spec struct {
 	ID        [20]byte
-	InfoBytes []byte        // nil: they come from peers, BEP 9
-	Disk      *disk.Torrent // its files; nil without InfoBytes
-	Layout    disk.Layout   // of Disk
-	Wanted    Wanted
-	Tally     *Tally // hears of Disk's writes and hashes
+	InfoBytes []byte // nil: they come from peers, BEP 9
+	Open      Open   // without InfoBytes it is the zero value
 	Peers     []netip.AddrPort
 	// Metadata is called once with info bytes that have the right hash, if
 	// InfoBytes is nil. It runs on a goroutine of its own.
 	Metadata func(infoBytes []byte)
 }
 
+// Open is what a torrent is opened with once its metadata is known.
+type Open struct {
+	Disk   *disk.Torrent
+	Layout disk.Layout // of Disk
+	Hashes []byte      // SHA-1 of every piece, 20 bytes each
+	Wanted transfer.Wanted
+}
+
 // Add runs a torrent. A spec without metadata gets it from peers; after it came,
 // Open starts the download.
 func (c *Client) Add(spec Spec) (*Torrent, error) {
-	opts := torrent.AddTorrentOpts{
+	t := newTorrent(c, spec.ID)
+	if spec.InfoBytes != nil {
+		t.openPlane(spec.Open)
+	}
+	c.mu.Lock()
+	c.torrents[spec.ID] = t
+	c.mu.Unlock()
+	lib, isNew := c.lib.AddTorrentOpt(torrent.AddTorrentOpts{
 		InfoHash:                 spec.ID,
 		InfoBytes:                spec.InfoBytes,
 		DisableInitialPieceCheck: true,
 		DeferStorageOpen:         true,
-	}
-	lib, isNew := c.lib.AddTorrentOpt(opts)
+	})
+	t.lib = lib
 	if !isNew {
+		t.end()
 		return nil, fmt.Errorf("add torrent %x: the library has it already", spec.ID)
 	}
-	t := &Torrent{c: c, lib: lib, tally: spec.Tally}
-	c.torrents.Store(lib, t)
 	if spec.InfoBytes != nil {
-		if err := t.Open(spec.Disk, spec.Layout, spec.Wanted); err != nil {
+		if err := t.openLibrary(spec.Open.Disk); err != nil {
 			t.Drop()
 			return nil, err
 		}
@@ -178,7 +290,7 @@ func (c *Client) Add(spec Spec) (*Torrent, error) {
 }
 
 // nowhere is the storage of torrents that have none yet: it is never opened,
-// because every torrent defers that to Torrent.Open.
+// because every torrent defers that.
 type nowhere struct{}
 
 func (nowhere) OpenTorrent(context.Context, *metainfo.Info, metainfo.Hash) (storage.TorrentImpl, error) {

@@ -5,73 +5,108 @@ import (
 	"fmt"
 	"net"
 	"net/netip"
-	"time"
+	"sync"
 
 	"github.com/anacrolix/torrent"
 
 	"piecewise/engine/internal/disk"
 	"piecewise/engine/internal/plane"
+	"piecewise/engine/internal/transfer"
 )
-
-const handshakeTimeout = 10 * time.Second
 
 // Torrent is a torrent that runs: it has peers or looks for some.
 type Torrent struct {
 	c     *Client
+	id    [20]byte
 	lib   *torrent.Torrent
-	disk  *disk.Torrent
-	tally *Tally
+	plane *transfer.Torrent
+
+	once  sync.Once
+	ended chan struct{}
+	news  chan struct{} // one token while there are pieces to tell the library of
+
+	mu       sync.Mutex
+	verified []int
 }
 
-// Wanted is what to download.
-type Wanted struct {
-	Pieces plane.Bits // the pieces that are wanted
-	High   plane.Bits // those of them that come first
+func newTorrent(c *Client, id [20]byte) *Torrent {
+	return &Torrent{c: c, id: id, plane: transfer.New(), ended: make(chan struct{}), news: make(chan struct{}, 1)}
 }
 
-// Open starts the download into d. The metadata must be there.
-func (t *Torrent) Open(d *disk.Torrent, l disk.Layout, w Wanted) error {
-	t.disk = d
-	t.tally.open(l, d.Have())
-	for _, pc := range t.lib.PeerConns() {
-		t.tally.learn(pc, pc.PeerPieces())
-	}
+// Open starts the download. The metadata must be there.
+func (t *Torrent) Open(o Open) error {
+	t.openPlane(o)
+	return t.openLibrary(o.Disk)
+}
+
+func (t *Torrent) openPlane(o Open) {
+	t.plane.Open(transfer.Config{
+		Pieces: o.Layout.Pieces, PieceLength: o.Layout.PieceLength, Length: o.Layout.Length,
+		Hashes: o.Hashes, Disk: o.Disk, Workers: t.c.workers, Limiter: t.c.limiter, Wanted: o.Wanted, Verified: t.isOurs,
+	})
+}
+
+// openLibrary makes the library want everything and ask for nothing: so it looks
+// for peers, keeps the connections to them, and believes itself choked by all.
+func (t *Torrent) openLibrary(d *disk.Torrent) error {
 	if err := t.lib.OpenStorage(context.Background(), d.Storage()); err != nil {
 		return fmt.Errorf("open storage: %w", err)
 	}
-	// A write error reaches the engine through the disk; the library's own answer
-	// to it would be to stop asking for pieces for good.
-	t.lib.SetOnWriteChunkError(func(error) {})
-	t.SetWanted(w)
+	t.lib.DownloadAll()
+	t.lib.DisallowDataDownload()
+	t.c.waiting.Go(t.complete)
 	return nil
 }
 
-// SetWanted replaces what is wanted.
-func (t *Torrent) SetWanted(w Wanted) {
-	n := w.Pieces.Len()
-	for i := 0; i < n; {
-		wanted, end := w.Pieces.Has(i), i+1
-		for end < n && w.Pieces.Has(end) == wanted {
-			end++
-		}
-		if wanted {
-			t.lib.DownloadPieces(i, end)
-		} else {
-			t.lib.CancelPieces(i, end)
-		}
-		i = end
+// isOurs leaves a verified piece for complete.
+func (t *Torrent) isOurs(piece int) {
+	t.mu.Lock()
+	t.verified = append(t.verified, piece)
+	t.mu.Unlock()
+	select {
+	case t.news <- struct{}{}:
+	default:
 	}
-	for i := range n {
-		if !w.Pieces.Has(i) {
-			continue
+}
+
+// complete tells the library of pieces that are ours.
+func (t *Torrent) complete() {
+	for {
+		select {
+		case <-t.ended:
+			return
+		case <-t.news:
 		}
-		if p := t.lib.Piece(i); w.High.Has(i) {
-			p.SetPriority(torrent.PiecePriorityHigh)
-		} else if t.tally.raised.Has(i) {
-			p.SetPriority(torrent.PiecePriorityNormal)
+		t.mu.Lock()
+		pieces := t.verified
+		t.verified = nil
+		t.mu.Unlock()
+		for _, i := range pieces {
+			select {
+			case <-t.ended:
+				return
+			default:
+				t.lib.Piece(i).UpdateCompletion()
+			}
 		}
 	}
-	t.tally.raised = w.High
+}
+
+// end stops what runs beside the library.
+func (t *Torrent) end() {
+	t.once.Do(func() {
+		t.c.mu.Lock()
+		delete(t.c.torrents, t.id)
+		t.c.mu.Unlock()
+		close(t.ended)
+		t.plane.Close()
+	})
+}
+
+// Drop ends all connections of the torrent. Its disk is the caller's to close.
+func (t *Torrent) Drop() {
+	t.end()
+	t.lib.Drop()
 }
 
 // AddPeers makes the library dial peers.
@@ -90,33 +125,6 @@ func (t *Torrent) AddPeers(addrs []netip.AddrPort, origin plane.Origin) {
 	t.lib.AddPeers(infos)
 }
 
-// Drop ends all connections of the torrent. Its disk is the caller's to close.
-func (t *Torrent) Drop() {
-	t.lib.Drop()
-	t.c.torrents.Delete(t.lib)
-}
-
-// Pieces appends the state of every piece to dst[:0].
-func (t *Torrent) Pieces(dst []plane.PieceState) []plane.PieceState { return t.tally.pieces(dst) }
-
-// Version changes whenever a piece's state does.
-func (t *Torrent) Version() uint64 { return t.tally.version.Load() }
-
-// Availability appends to dst[:0], per piece, how many connected peers have it.
-func (t *Torrent) Availability(dst []uint16) []uint16 { return t.tally.availability(dst) }
-
-// Connected returns how many peers are connected, and how many of them are seeds.
-func (t *Torrent) Connected() (peers, seeds int) { return t.tally.connected() }
-
-// Counters returns the totals since the torrent was added.
-func (t *Torrent) Counters() plane.Counters { return t.tally.counters(t.disk) }
-
-// Events appends the events after the given sequence number to dst[:0], as far
-// as the ring still has them, and returns the newest one's number.
-func (t *Torrent) Events(after uint64, dst []plane.Event) ([]plane.Event, uint64) {
-	return t.tally.eventsAfter(after, dst)
-}
-
 func libraryOrigin(o plane.Origin) torrent.PeerSource {
 	if o == plane.OriginTracker {
 		return torrent.PeerSourceTracker
@@ -124,20 +132,29 @@ func libraryOrigin(o plane.Origin) torrent.PeerSource {
 	return torrent.PeerSourceDirect
 }
 
-func originOf(s torrent.PeerSource) plane.Origin {
-	switch s {
-	case torrent.PeerSourceTracker:
-		return plane.OriginTracker
-	case torrent.PeerSourceIncoming:
-		return plane.OriginIncoming
-	case torrent.PeerSourceDhtGetPeers, torrent.PeerSourceDhtAnnouncePeer:
-		return plane.OriginDHT
-	case torrent.PeerSourcePex, torrent.PeerSourceUtHolepunch:
-		return plane.OriginPEX
-	case torrent.PeerSourceLPD:
-		return plane.OriginLSD
-	case torrent.PeerSourceDirect:
-		return plane.OriginManual
-	}
-	return plane.OriginUnknown
+// SetWanted replaces what is wanted.
+func (t *Torrent) SetWanted(w transfer.Wanted) { t.plane.SetWanted(w) }
+
+// Pieces appends the state of every piece to dst[:0].
+func (t *Torrent) Pieces(dst []plane.PieceState) []plane.PieceState { return t.plane.States(dst) }
+
+// Version changes whenever a piece's state does.
+func (t *Torrent) Version() uint64 { return t.plane.Version() }
+
+// Availability appends to dst[:0], per piece, how many connected peers have it.
+func (t *Torrent) Availability(dst []uint16) []uint16 { return t.plane.Availability(dst) }
+
+// Connected returns how many peers are connected, and how many of them are seeds.
+func (t *Torrent) Connected() (peers, seeds int) { return t.plane.Connected() }
+
+// Peers appends the connected peers to dst[:0], ordered by address.
+func (t *Torrent) Peers(dst []plane.Peer) []plane.Peer { return t.plane.Peers(dst) }
+
+// Counters returns the totals since the torrent was added.
+func (t *Torrent) Counters() plane.Counters { return t.plane.Counters() }
+
+// Events appends the events after the given sequence number to dst[:0], as far
+// as the ring still has them, and returns the newest one's number.
+func (t *Torrent) Events(after uint64, dst []plane.Event) ([]plane.Event, uint64) {
+	return t.plane.Events(after, dst)
 }

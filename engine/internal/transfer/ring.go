@@ -1,4 +1,4 @@
-package swarm
+package transfer
 
 import "piecewise/engine/internal/plane"
 

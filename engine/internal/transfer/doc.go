@@ -1,0 +1,25 @@
+// Package transfer is the data plane, one Torrent each: it knows who has what,
+// requests blocks, gathers them into pieces, hashes and writes them, serves what
+// it has, and counts all of it. Which block from whom is the rule of package
+// pick.
+//
+// # Locks
+//
+// Torrent.mu guards the picker and all that is known of the connections. It is
+// held for a step of the rules, never while bytes move: not for a read, a write,
+// a hash, nor a call that may wait. Lock order: Torrent.mu before piece.mu; wire
+// takes its own locks beneath both, and only ever calls us without them.
+//
+// # Buffers
+//
+// A block is parsed in place. Its segments keep the connection's receive buffers
+// until the piece has written them; the pool of these buffers is bounded, so a
+// slow disk slows down the peers and nothing else.
+//
+// # Goroutines
+//
+// Workers starts as many as there are cores; they write and hash pieces of all
+// torrents, and Workers.Close ends and awaits them. A Torrent has none: it runs
+// on the connections' goroutines, on a worker, and on whoever calls Tick once a
+// second.
+package transfer

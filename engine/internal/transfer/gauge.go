@@ -1,0 +1,84 @@
+package transfer
+
+import (
+	"slices"
+
+	"piecewise/engine/internal/plane"
+)
+
+// States appends the state of every piece to dst[:0].
+func (t *Torrent) States(dst []plane.PieceState) []plane.PieceState {
+	t.mu.Lock()
+	defer t.mu.Unlock()
+	if t.picker == nil {
+		return dst[:0]
+	}
+	return t.picker.States(dst)
+}
+
+// Version changes whenever a piece's state does.
+func (t *Torrent) Version() uint64 { return t.version.Load() }
+
+// Availability appends to dst[:0], per piece, how many connected peers have it.
+func (t *Torrent) Availability(dst []uint16) []uint16 {
+	t.mu.Lock()
+	defer t.mu.Unlock()
+	if t.picker == nil {
+		return dst[:0]
+	}
+	return t.picker.Availability(dst)
+}
+
+// Connected returns how many peers are connected, and how many of them are seeds.
+func (t *Torrent) Connected() (peers, seeds int) {
+	t.mu.Lock()
+	defer t.mu.Unlock()
+	for c := range t.conns {
+		if c.all || c.early.all {
+			seeds++
+		}
+	}
+	return len(t.conns), seeds
+}
+
+// Counters returns the totals since New.
+func (t *Torrent) Counters() plane.Counters {
+	t.mu.Lock()
+	defer t.mu.Unlock()
+	return plane.Counters{
+		Downloaded: t.downloaded.Load(), Uploaded: t.uploaded.Load(), Wasted: t.wasted.Load(),
+		HashFailures: t.failures, Verified: t.verified,
+	}
+}
+
+// Events appends the events after the given sequence number to dst[:0], as far as
+// the ring still has them, and returns the newest one's number.
+func (t *Torrent) Events(after uint64, dst []plane.Event) ([]plane.Event, uint64) {
+	t.mu.Lock()
+	defer t.mu.Unlock()
+	return t.ring.after(after, dst)
+}
+
+// Peers appends the connected peers to dst[:0], ordered by address.
+func (t *Torrent) Peers(dst []plane.Peer) []plane.Peer {
+	t.mu.Lock()
+	defer t.mu.Unlock()
+	dst = dst[:0]
+	for c := range t.conns {
+		p := plane.Peer{
+			Addr: c.info.Addr, ID: c.info.PeerID, Client: c.client, Have: c.has.Clone(),
+			Transport: c.info.Transport, Encryption: c.info.Encryption,
+			Choking: c.amChoking, Interested: c.amInterested, Choked: c.choked, Wanted: c.wanted,
+			Down: c.rate.shownDown, Up: c.rate.shownUp, Downloaded: c.rate.down, Uploaded: c.rate.up,
+		}
+		if c.pk != nil {
+			p.Requests = t.picker.Outstanding(c.pk)
+		}
+		if !c.info.Outgoing {
+			p.Origin = plane.OriginIncoming
+		}
+		dst = append(dst, p)
+	}
+	slices.SortFunc(dst, func(a, b plane.Peer) int { return a.Addr.Compare(b.Addr) })
+	return dst
+}

@@ -1,0 +1,92 @@
+package transfer
+
+import (
+	"time"
+
+	"piecewise/engine/internal/pick"
+	"piecewise/engine/internal/plane"
+	"piecewise/engine/internal/wire"
+)
+
+// handOver is how many bytes of a piece are gathered before it gets them.
+const handOver = 128 << 10
+
+// Block implements wire.Peer. Segments are kept until their block is whole, so
+// that only blocks which were asked for are ever written.
+func (c *conn) Block(s wire.Segment) error {
+	s.Buffer.Retain()
+	c.block = append(c.block, s)
+	if !s.Last {
+		return nil
+	}
+	b := pick.Block{Piece: s.Piece, Begin: s.Block.Begin, Length: s.Block.Length}
+	if !c.arrived(b) {
+		c.t.wasted.Add(int64(b.Length))
+		for _, s := range c.block {
+			s.Buffer.Release()
+		}
+		c.block = c.block[:0]
+		return nil
+	}
+	if len(c.gathered) > 0 && c.gathered[0].Piece != s.Piece {
+		c.handOver()
+	}
+	c.gathered = append(c.gathered, c.block...)
+	c.bytes += b.Length
+	c.block = c.block[:0]
+	if c.bytes >= handOver {
+		c.handOver()
+	}
+	return nil
+}
+
+// arrived reports whether the block was asked of this peer and is still missing.
+func (c *conn) arrived(b pick.Block) bool {
+	t, now := c.t, time.Now()
+	t.mu.Lock()
+	defer t.mu.Unlock()
+	if c.pk == nil || t.closed || !t.picker.Requested(c.pk, b) {
+		return false
+	}
+	c.heard = now
+	c.rate.arrived(b.Length, now)
+	ok, _ := t.picker.Arrived(c.pk, b, now)
+	t.sendCancels()
+	if !ok {
+		return false
+	}
+	if t.active[b.Piece] == nil {
+		t.active[b.Piece] = newPiece(t, b.Piece)
+	}
+	t.downloaded.Add(int64(b.Length))
+	t.version.Add(1)
+	t.ring.add(c.event(plane.BlockReceived, b, now))
+	return true
+}
+
+// handOver gives what was gathered to its piece.
+func (c *conn) handOver() {
+	if len(c.gathered) == 0 {
+		return
+	}
+	t := c.t
+	t.mu.Lock()
+	p := t.active[c.gathered[0].Piece]
+	t.mu.Unlock()
+	if p == nil { // cannot be: a piece is active until all its blocks were handed over
+		for _, s := range c.gathered {
+			s.Buffer.Release()
+		}
+	} else {
+		p.add(c.gathered)
+	}
+	c.gathered, c.bytes = c.gathered[:0], 0
+}
+
+// Flush implements wire.Peer.
+func (c *conn) Flush() {
+	c.handOver()
+	c.t.mu.Lock()
+	defer c.t.mu.Unlock()
+	c.refill(time.Now())
+}

@@ -1,0 +1,131 @@
+package transfer
+
+import (
+	"time"
+
+	"piecewise/engine/internal/pick"
+	"piecewise/engine/internal/plane"
+	"piecewise/engine/internal/wire"
+)
+
+const (
+	minQueue  = 8    // blocks that are asked of a peer at least
+	maxQueue  = 2000 // and at most
+	queueTime = 100 * time.Millisecond
+	patience  = 15 * time.Second // without data, then its requests are given to others
+	sampling  = 50 * time.Millisecond
+)
+
+// rates measures a connection.
+type rates struct {
+	down, up           int64 // payload, since it joined
+	perSecond          float64
+	since              time.Time     // of the sample that is running
+	sample             int64         // payload received in it
+	asked              time.Time     // when requests went out to a peer that owed us nothing
+	trip               time.Duration // the shortest time from a request to its block
+	second             time.Time     // of the figures that are shown
+	secDown, secUp     int64
+	shownDown, shownUp int64 // bytes/s
+}
+
+// arrived takes n bytes of payload into account.
+func (r *rates) arrived(n int, now time.Time) {
+	r.down += int64(n)
+	r.sample += int64(n)
+	if !r.asked.IsZero() {
+		if trip := now.Sub(r.asked); r.trip == 0 || trip < r.trip {
+			r.trip = trip
+		}
+		r.asked = time.Time{}
+	}
+	if r.since.IsZero() {
+		r.since = now
+	}
+	if passed := now.Sub(r.since); passed >= sampling {
+		now := float64(r.sample) / passed.Seconds()
+		r.perSecond = max(now, 0.7*r.perSecond+0.3*now)
+		r.since, r.sample = r.since.Add(passed), 0
+	}
+}
+
+// target is how many blocks should be on their way so that the peer never waits.
+func (c *conn) target() int {
+	flight := 2*c.rate.trip + queueTime
+	n := int(c.rate.perSecond * flight.Seconds() / pick.BlockSize)
+	return min(max(n, minQueue), c.reqq, maxQueue)
+}
+
+// refill asks the peer for more blocks before it runs dry. t.mu is held.
+func (c *conn) refill(now time.Time) {
+	t := c.t
+	if c.pk == nil || !c.amInterested || t.closed {
+		return
+	}
+	out, target := t.picker.Outstanding(c.pk), c.target()
+	if out > target*7/8 {
+		return
+	}
+	t.scratch = t.picker.Next(c.pk, target-out, now, t.scratch[:0])
+	t.sendCancels()
+	if len(t.scratch) == 0 {
+		return
+	}
+	if out == 0 {
+		c.rate.asked, c.heard = now, now
+	}
+	t.version.Add(1)
+	for _, b := range t.scratch {
+		c.w.Send(wire.Message{Kind: wire.Request, Index: uint32(b.Piece), Begin: uint32(b.Begin), Length: uint32(b.Length)})
+		t.ring.add(c.event(plane.BlockRequested, b, now))
+	}
+}
+
+// sendCancels tells peers of requests that have become useless.
+func (t *Torrent) sendCancels() {
+	t.cancels = t.picker.Cancels(t.cancels[:0])
+	if len(t.cancels) == 0 {
+		return
+	}
+	for c := range t.conns {
+		for _, x := range t.cancels {
+			if x.From == c.pk {
+				b := x.Block
+				c.w.Send(wire.Message{Kind: wire.Cancel, Index: uint32(b.Piece), Begin: uint32(b.Begin), Length: uint32(b.Length)})
+			}
+		}
+	}
+}
+
+// tick does what has its time for one connection.
+func (c *conn) tick(now time.Time) {
+	if c.pk == nil {
+		return
+	}
+	r := &c.rate
+	if s := now.Sub(r.second).Seconds(); s >= 0.9 {
+		r.shownDown, r.shownUp = int64(float64(r.down-r.secDown)/s), int64(float64(r.up-r.secUp)/s)
+		r.second, r.secDown, r.secUp = now, r.down, r.up
+		if r.shownDown == 0 {
+			r.perSecond /= 2
+		}
+		c.t.picker.SetRate(c.pk, float64(r.shownDown))
+	}
+	if c.t.picker.Outstanding(c.pk) > 0 && now.Sub(c.heard) > patience {
+		c.t.picker.TimedOut(c.pk)
+		c.heard = now
+	}
+	if c.told.Count() < c.t.have.Count() {
+		for i := range c.t.cfg.Pieces {
+			if c.t.have.Has(i) {
+				c.tell(i)
+			}
+		}
+	}
+	c.interest()
+	c.refill(now)
+}
+
+func (c *conn) event(kind plane.EventKind, b pick.Block, now time.Time) plane.Event {
+	return plane.Event{Kind: kind, Time: now, Peer: c.info.Addr, Piece: b.Piece, Begin: b.Begin, Length: b.Length}
+}

@@ -1,0 +1,133 @@
+package transfer
+
+import (
+	"encoding/binary"
+	"slices"
+	"time"
+
+	"piecewise/engine/internal/pick"
+	"piecewise/engine/internal/plane"
+	"piecewise/engine/internal/wire"
+)
+
+const (
+	maxTheir = 1024 // requests that we queue for a peer
+	head     = 13   // length of a Piece message before its data
+)
+
+// MaxBlock is the longest block that is served, in bytes.
+const MaxBlock = 128 << 10
+
+// request queues a block for the peer, or refuses it.
+func (c *conn) request(r request) error {
+	t := c.t
+	if r.length == 0 || r.length > MaxBlock || int64(r.begin)+int64(r.length) > t.pieceSize(int(r.piece)) {
+		return errLength
+	}
+	if c.amChoking || !t.have.Has(int(r.piece)) || len(c.queue) >= maxTheir {
+		c.reject(r)
+		return nil
+	}
+	c.queue = append(c.queue, r)
+	c.w.Wake()
+	return nil
+}
+
+// reject tells a peer with the fast extension that it will not get the block; to
+// one without, a choke says the same (BEP 6).
+func (c *conn) reject(r request) {
+	if c.info.Fast {
+		c.w.Send(wire.Message{Kind: wire.Reject, Index: r.piece, Begin: r.begin, Length: r.length})
+	}
+}
+
+func (c *conn) cancel(r request) {
+	if i := slices.Index(c.queue, r); i >= 0 {
+		c.queue = slices.Delete(c.queue, i, i+1)
+		c.reject(r) // BEP 6: every request is answered
+	}
+}
+
+// setChoking chokes or unchokes the peer. t.mu is held.
+func (c *conn) setChoking(choking bool) {
+	if c.amChoking == choking {
+		return
+	}
+	c.amChoking = choking
+	if !choking {
+		c.w.Send(wire.Message{Kind: wire.Unchoke})
+		return
+	}
+	c.w.Send(wire.Message{Kind: wire.Choke})
+	for _, r := range c.queue {
+		c.reject(r)
+	}
+	c.queue = c.queue[:0]
+}
+
+// Fill implements wire.Peer: it serves the peer's requests in their order.
+func (c *conn) Fill(b []byte) int {
+	batch, need := c.take(len(b))
+	if len(batch) == 0 {
+		return -need
+	}
+	n := 0
+	for _, r := range batch {
+		out := b[n : n+head+int(r.length)]
+		binary.BigEndian.PutUint32(out, 9+r.length)
+		out[4] = 7 // Piece
+		binary.BigEndian.PutUint32(out[5:], r.piece)
+		binary.BigEndian.PutUint32(out[9:], r.begin)
+		off := int64(r.piece)*c.t.cfg.PieceLength + int64(r.begin)
+		if _, err := c.t.cfg.Disk.ReadAt(out[head:], off); err != nil {
+			c.t.mu.Lock()
+			c.reject(r)
+			c.t.mu.Unlock()
+			continue
+		}
+		n += len(out)
+		c.t.uploaded.Add(int64(r.length))
+	}
+	return n
+}
+
+// take returns the next requests that fit in n bytes with their heads; if not
+// even one does, how many bytes it needs.
+func (c *conn) take(n int) (batch []request, need int) {
+	t := c.t
+	t.mu.Lock()
+	defer t.mu.Unlock()
+	now, k := time.Now(), 0
+	for k < len(c.queue) && head+int(c.queue[k].length) <= n {
+		r := c.queue[k]
+		if !c.allowed(int(r.length), now) {
+			break
+		}
+		n -= head + int(r.length)
+		c.rate.up += int64(r.length)
+		t.ring.add(c.event(plane.BlockSent, pick.Block{Piece: int(r.piece), Begin: int(r.begin), Length: int(r.length)}, now))
+		k++
+	}
+	if k == 0 && len(c.queue) > 0 && head+int(c.queue[0].length) > n {
+		return nil, head + int(c.queue[0].length)
+	}
+	batch = slices.Clone(c.queue[:k])
+	c.queue = slices.Delete(c.queue, 0, k)
+	return batch, 0
+}
+
+// allowed reports whether the limit lets n bytes go now. If not, the connection is
+// woken when it does.
+func (c *conn) allowed(n int, now time.Time) bool {
+	limiter := c.t.cfg.Limiter
+	if limiter == nil {
+		return true
+	}
+	r := limiter.ReserveN(now, n)
+	wait := r.DelayFrom(now)
+	if wait > 0 {
+		r.CancelAt(now)
+		time.AfterFunc(wait, c.w.Wake)
+	}
+	return wait == 0
+}

@@ -1,0 +1,160 @@
+package transfer
+
+import (
+	"math/rand/v2"
+	"sync"
+	"sync/atomic"
+	"time"
+
+	"golang.org/x/time/rate"
+
+	"piecewise/engine/internal/disk"
+	"piecewise/engine/internal/pick"
+	"piecewise/engine/internal/plane"
+	"piecewise/engine/internal/wire"
+)
+
+// Config is what a torrent's data plane needs once its metadata is known.
+type Config struct {
+	Pieces      int
+	PieceLength int64  // bytes, of every piece but the last
+	Length      int64  // bytes, of the whole torrent
+	Hashes      []byte // SHA-1 of every piece, 20 bytes each
+	Disk        *disk.Torrent
+	Workers     *Workers
+	Limiter     *rate.Limiter // of what is sent, for all torrents; nil is no limit
+	Wanted      Wanted
+
+	// Verified is told of every piece that is ours from now on. It is called on a
+	// worker and must return at once.
+	Verified func(piece int)
+}
+
+// Wanted is what to download.
+type Wanted struct {
+	Pieces     plane.Bits // the pieces that are wanted
+	High       plane.Bits // those of them that come first
+	Sequential bool       // in order instead of rarest first
+}
+
+// Torrent is the data plane of one torrent. Its methods may be called from any
+// goroutine and return at once.
+type Torrent struct {
+	version    atomic.Uint64 // changes whenever a piece's state does
+	uploaded   atomic.Int64
+	downloaded atomic.Int64
+	wasted     atomic.Int64
+
+	mu       sync.Mutex
+	cfg      Config // zero until Open
+	picker   *pick.Picker
+	have     plane.Bits
+	conns    map[*conn]struct{}
+	active   map[int]*piece // pieces of which blocks have arrived
+	verified int
+	failures int
+	closed   bool
+	ring     ring
+	scratch  []pick.Block
+	cancels  []pick.Cancel
+}
+
+// New returns the data plane of a torrent whose metadata is not known yet: peers
+// may join, and what they have is remembered for Open.
+func New() *Torrent {
+	return &Torrent{conns: map[*conn]struct{}{}, active: map[int]*piece{}}
+}
+
+// Open begins to request and to serve. It is called once.
+func (t *Torrent) Open(cfg Config) {
+	t.mu.Lock()
+	defer t.mu.Unlock()
+	t.cfg, t.have = cfg, cfg.Disk.Have()
+	t.picker = pick.New(pick.Config{
+		Pieces: cfg.Pieces, PieceLength: cfg.PieceLength, Length: cfg.Length,
+		Rand: rand.New(rand.NewPCG(rand.Uint64(), rand.Uint64())),
+	})
+	t.picker.SetHave(t.have)
+	t.picker.SetWanted(cfg.Wanted.Pieces, cfg.Wanted.High, cfg.Wanted.Sequential)
+	t.version.Add(1)
+	for c := range t.conns {
+		c.open()
+	}
+}
+
+// SetWanted replaces what is wanted.
+func (t *Torrent) SetWanted(w Wanted) {
+	t.mu.Lock()
+	defer t.mu.Unlock()
+	if t.picker == nil || t.closed {
+		return
+	}
+	t.cfg.Wanted = w
+	t.picker.SetWanted(w.Pieces, w.High, w.Sequential)
+	t.version.Add(1)
+	for c := range t.conns {
+		c.interest()
+		c.refill(time.Now())
+	}
+}
+
+// Close ends all requests. Connections are the library's to close.
+func (t *Torrent) Close() {
+	t.mu.Lock()
+	defer t.mu.Unlock()
+	t.closed = true
+	for c := range t.conns {
+		c.w.Close(nil)
+	}
+}
+
+// Pieces returns how many pieces the torrent has, 0 while that is unknown.
+func (t *Torrent) Pieces() int {
+	t.mu.Lock()
+	defer t.mu.Unlock()
+	return t.cfg.Pieces
+}
+
+// Join implements wire.Plane.
+func (t *Torrent) Join(w *wire.Conn) wire.Peer {
+	c := &conn{t: t, w: w, info: w.Info(), amChoking: true, choked: true, reqq: defaultReqq, joined: time.Now()}
+	c.heard = c.joined
+	t.mu.Lock()
+	defer t.mu.Unlock()
+	t.conns[c] = struct{}{}
+	if t.closed {
+		w.Close(nil)
+	} else if t.picker != nil {
+		c.open()
+	}
+	return c
+}
+
+func (t *Torrent) pieceSize(i int) int64 {
+	return min(t.cfg.PieceLength, t.cfg.Length-int64(i)*t.cfg.PieceLength)
+}
+
+// Tick does what has its time: rates, time-outs, whom to choke. It is to be
+// called about once a second.
+func (t *Torrent) Tick(now time.Time) {
+	t.mu.Lock()
+	defer t.mu.Unlock()
+	if t.picker == nil || t.closed {
+		return
+	}
+	for c := range t.conns {
+		c.tick(now)
+	}
+	t.choke(now)
+	t.refillIdle(now)
+}
+
+// refillIdle gives the peers that wait for nothing something to do, after blocks
+// have become free.
+func (t *Torrent) refillIdle(now time.Time) {
+	for c := range t.conns {
+		if c.pk != nil && !c.choked && t.picker.Outstanding(c.pk) == 0 {
+			c.refill(now)
+		}
+	}
+}
