@@ -152,11 +152,15 @@ func (l *control) begin() {
 	l.c.run()
 }
 
-// silent begins without a message of the library.
+// silent begins without a message of the library. Towards a peer with extensions
+// it always has one; it may only be late.
 func (l *control) silent() {
 	l.wmu.Lock()
 	defer l.wmu.Unlock()
-	if len(l.hello) == helloLength && !l.begun && l.c.join() {
+	if len(l.hello) < helloLength || l.c.info.Fast || l.c.info.Extended {
+		return
+	}
+	if !l.begun && l.c.join() {
 		l.begin()
 	}
 }

@@ -13,6 +13,11 @@ import (
 // shaken connects a bare socket to an end and does both libraries' handshakes.
 func shaken(t testing.TB, e *end) (_ *end, library, socket net.Conn) {
 	t.Helper()
+	return shakenWith(t, e, []byte{0, 0, 0, 0, 0, 0x10, 0, 5})
+}
+
+func shakenWith(t testing.TB, e *end, bits []byte) (_ *end, library, socket net.Conn) {
+	t.Helper()
 	socket, err := net.Dial("tcp4", e.Listeners()[0].Addr().String())
 	if err != nil {
 		t.Fatal(err)
@@ -23,7 +28,7 @@ func shaken(t testing.TB, e *end) (_ *end, library, socket net.Conn) {
 	}
 	errs := make(chan error, 1)
 	go func() {
-		_, err := shake(socket, &testHash, 'o')
+		_, err := shakeWith(socket, &testHash, 'o', bits)
 		errs <- err
 	}()
 	if library, err = e.Listeners()[0].Accept(); err != nil {
@@ -162,9 +167,10 @@ func TestExtended(t *testing.T) {
 	}
 }
 
-// TestQuietLibrary has a library that says nothing at all.
+// TestQuietLibrary has a library that says nothing at all to a peer that has no
+// extensions.
 func TestQuietLibrary(t *testing.T) {
-	e, library, socket := bare(t, Config{})
+	e, library, socket := shakenWith(t, newEnd(t, Config{}), make([]byte, 8))
 	write(t, socket, frame(Interested))
 	if got := readFrame(t, library); Kind(got[4]) != Interested {
 		t.Errorf("%x", got)

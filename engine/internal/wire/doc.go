@@ -1,2 +1,63 @@
-// Package wire is every peer connection: sockets, encryption and framing.
+// Package wire is every peer connection: sockets, encryption (MSE) and framing.
+// Control messages go to the library, blocks to the data plane, through the
+// interfaces Registry, Plane and Peer, which this package declares.
+//
+// A Net has our sockets. What its Listeners accept and its Dialers dial is a
+// net.Conn for the library, behind which is a Conn for the data plane. The two
+// 68-byte handshakes pass through; with the library's first message the data
+// plane joins. From then on the library reads and writes control messages in
+// plaintext only, and believes that nobody ever unchokes anybody:
+//
+//	from the peer        the library   the data plane
+//	Have, Bitfield, HaveAll, HaveNone, Interested, NotInterested   both
+//	Extended (BEP 10), Port, hash messages (BEP 52)   the library; its handshake both
+//	Choke, Unchoke, Request, Cancel, Piece, Reject, AllowedFast, Suggest   the data plane
+//	keepalives, unknown kinds   nobody
+//
+// Of what the library writes, the peer gets Have, Bitfield, HaveAll and HaveNone
+// if the data plane agrees (Outgoing), Extended, Port and hash messages. The rest
+// is dropped: the data plane says it.
+//
+// # Goroutines
+//
+//   - Each Listener has one that accepts, and each accepted connection one for
+//     its handshakes, at most Timeouts.Handshake. Connections whose handshake is
+//     wrong or names no torrent of ours are never seen by the library.
+//   - A dialled connection does its handshakes on the library's goroutine that
+//     writes ours.
+//   - A joined connection has two, receive (Message, Block, Flush, Took) and send
+//     (Fill). Close ends both, and the one that ends last calls Left.
+//   - Two timers: for silence of the peer, and for a library that has nothing to
+//     say. Outgoing and Join are called on the library's goroutine, or on that of
+//     the second timer.
+//
+// Net starts all of them and Net.Close ends and awaits them.
+//
+// # Who may wait
+//
+// Send, Wake, Close, Info and Counters return at once. The library's Read waits
+// for messages, its Write for a peer that reads slowly. The receive goroutine
+// waits for a buffer, for Took, and, holding no buffer, for a library that is 1
+// MiB behind. The send goroutine waits for the socket, at most two minutes for
+// one batch. What a peer can make us hold is bounded: 1 MiB to be sent, 1 MiB and
+// one buffer's worth for the library, one message being received, one batch.
+//
+// # Locks
+//
+// control.wmu (the library writes) comes before control.mu (the library reads)
+// and outbox.mu; Net.mu, door.mu and Pool.mu are taken last. Peer, Plane and
+// Registry are called under no lock but control.wmu, and that only for Join and
+// Outgoing, which may call all methods of Conn.
+//
+// # Buffers
+//
+// Received bytes lie in buffers of 256 KiB from a Pool. The receive goroutine
+// takes one when the socket is readable and gives it back before it waits, so an
+// idle connection holds none; who keeps a Segment longer than the call retains
+// its buffer and releases it. As long as somebody does, the receive goroutine
+// goes on filling the free part of the same buffer. When all are taken, nothing
+// is read any more: that is the back-pressure. Decryption is in place.
+//
+// Batches to be sent are 32 to 256 KiB, as much as the socket takes in about 100
+// ms, and exist while they are filled and written. Encryption is in place.
 package wire

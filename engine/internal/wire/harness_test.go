@@ -170,7 +170,10 @@ func (e *end) peer(t testing.TB) *peer {
 
 // shake does the library's handshake: hash is nil for a connection that came in.
 func shake(c net.Conn, hash *[20]byte, id byte) ([]byte, error) {
-	bits := []byte{0, 0, 0, 0, 0, 0x10, 0, 5}
+	return shakeWith(c, hash, id, []byte{0, 0, 0, 0, 0, 0x10, 0, 5})
+}
+
+func shakeWith(c net.Conn, hash *[20]byte, id byte, bits []byte) ([]byte, error) {
 	peerID := bytes.Repeat([]byte{id}, 20)
 	parts := [][]byte{[]byte(protocol), bits}
 	if hash != nil {

@@ -51,7 +51,9 @@ func (c *Conn) receive() error {
 	if p, ok := c.plane.(interface{ Pieces() int }); ok {
 		r.parser.pieces = p.Pieces
 	}
-	r.throttle, _ = c.peer.(Throttle)
+	if r.throttle, _ = c.peer.(Throttle); r.throttle != nil {
+		r.took(0)
+	}
 	r.open()
 	defer r.drop()
 	if err := r.first(); err != nil {
@@ -107,7 +109,7 @@ func (r *receiver) received(n int) error {
 		return err
 	}
 	if r.throttle != nil {
-		r.limit = max(1, min(BufferSize, r.throttle.Took(n)))
+		r.took(n)
 	}
 	if whole {
 		return nil
@@ -119,6 +121,8 @@ func (r *receiver) received(n int) error {
 	r.flush()
 	return nil
 }
+
+func (r *receiver) took(n int) { r.limit = max(1, min(BufferSize, r.throttle.Took(n))) }
 
 // parse hands out n bytes after the filled part of the buffer.
 func (r *receiver) parse(n int) error {

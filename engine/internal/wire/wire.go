@@ -26,8 +26,9 @@ type Registry interface {
 // of another length ends the connection.
 type Plane interface {
 	// Join makes the data plane's side of a connection on which both handshakes
-	// are done and the library has begun to write. It returns at once. No frame
-	// has been read yet; what it sends goes out behind the library's bitfield.
+	// are done and the library has begun to write. It returns at once, nil to
+	// refuse the connection. No frame has been read yet; what it sends goes out
+	// behind the library's bitfield.
 	Join(c *Conn) Peer
 }
 
@@ -66,8 +67,8 @@ type Outgoing interface {
 
 // Throttle is a Peer that limits how fast bytes are taken from the socket.
 type Throttle interface {
-	// Took says that n bytes were read, on the receive goroutine, and returns how
-	// many bytes the next read may take, at least 1. It may wait until these are
+	// Took says that n bytes were read, on the receive goroutine, first 0, and
+	// returns how many bytes the next read may take, at least 1. It may wait until these are
 	// due, but not after Conn.Done is closed.
 	Took(n int) (next int)
 }

@@ -2,6 +2,7 @@ package wire
 
 import (
 	"bytes"
+	"context"
 	"errors"
 	"fmt"
 	"io"
@@ -15,10 +16,7 @@ import (
 
 func noise(n int) []byte {
 	b := make([]byte, n)
-	r := rand.New(rand.NewPCG(1, 2))
-	for i := range b {
-		b[i] = byte(r.Uint32())
-	}
+	_, _ = rand.NewChaCha8([32]byte{1}).Read(b) // it never fails
 	return b
 }
 
@@ -70,7 +68,7 @@ func exchange(t *testing.T, ends [2]*end, conns [2]net.Conn, want plane.Encrypti
 	bitfield := frame(Bitfield, 0xf0)
 	write(t, conns[0], bitfield)
 	write(t, conns[1], bitfield)
-	data := noise(3<<20 + 7)
+	data := noise(1<<20 + 7)
 	var peers [2]*peer
 	for i, e := range ends {
 		peers[i] = e.peer(t)
@@ -140,4 +138,42 @@ func TestAddresses(t *testing.T) {
 	if got := e.Listeners()[0].Addr().String(); got != fmt.Sprintf("127.0.0.1:%d", e.Port()) {
 		t.Errorf("listens on %s", got)
 	}
+}
+
+// packets is a transport that is not TCP to anybody who looks.
+type packets struct{ net.Listener }
+
+func (p packets) Accept() (net.Conn, error) {
+	c, err := p.Listener.Accept()
+	return struct{ net.Conn }{c}, err
+}
+
+func (p packets) DialContext(ctx context.Context, _, addr string) (net.Conn, error) {
+	c, err := new(net.Dialer).DialContext(ctx, "tcp4", addr)
+	return struct{ net.Conn }{c}, err
+}
+
+// TestAttach runs the same over a socket of another kind.
+func TestAttach(t *testing.T) {
+	var ends [2]*end
+	for i := range ends {
+		l, err := net.Listen("tcp4", "127.0.0.1:0")
+		if err != nil {
+			t.Fatal(err)
+		}
+		e := newEnd(t, Config{Policy: EncryptionPrefer})
+		e.Attach(packets{l}, "udp4")
+		slices.Reverse(e.listeners) // connect takes the first
+		slices.Reverse(e.dialers)
+		e.port = l.Addr().(*net.TCPAddr).Port
+		ends[i] = e
+	}
+	out, in, err := connect(t, ends[0], ends[1])
+	if err != nil {
+		t.Fatal(err)
+	}
+	if got := ends[0].Dialers()[0].DialerNetwork(); got != "udp4" {
+		t.Errorf("dials over %s", got)
+	}
+	exchange(t, ends, [2]net.Conn{out, in}, plane.RC4)
 }
