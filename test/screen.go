@@ -62,7 +62,7 @@ func shotsDir(t testing.TB) string {
 	if !kept {
 		base = filepath.Join(os.TempDir(), fmt.Sprintf("piecewise-shots-%d", os.Getpid()))
 	}
-	dir := filepath.Join(base, filepath.FromSlash(t.Name()))
+	dir := filepath.Join(base, strings.ReplaceAll(t.Name(), "/", "-"))
 	if err := os.MkdirAll(dir, 0o755); err != nil {
 		t.Fatal(err)
 	}
