@@ -20,6 +20,7 @@ func client(t *testing.T, e *end) *torrent.Client {
 	cfg.DisableTCP, cfg.DisableUTP, cfg.NoDHT = true, true, true
 	cfg.DisableTrackers, cfg.DisableWebtorrent, cfg.DisableWebseeds = true, true, true
 	cfg.NoDefaultPortForwarding, cfg.Seed = true, true
+	cfg.AlwaysWantConns = true // also while it checks the pieces that are not there
 	cfg.HeaderObfuscationPolicy = torrent.HeaderObfuscationPolicy{RequirePreferred: true}
 	cfg.DataDir = filepath.Join(t.TempDir(), "data")
 	cfg.Slogger = slog.New(slog.DiscardHandler)
