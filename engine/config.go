@@ -16,7 +16,21 @@ type Config struct {
 	NoLSD         bool
 	NoPortMapping bool
 
-	UpLimit int64 // payload of all torrents, bytes/s; 0 is no limit
+	UpLimit, DownLimit int64 // payload of all torrents, bytes/s; 0 is no limit
+	NoUpload           bool  // give nothing to anybody
+	SuperSeed          bool  // of what is complete, show each peer few pieces (BEP 16)
+	Encryption         EncryptionPolicy
 
 	Logger *slog.Logger // nil logs nothing
 }
+
+// EncryptionPolicy is what encryption peer connections have.
+type EncryptionPolicy uint8
+
+// The encryption policies.
+const (
+	EncryptionAllow   EncryptionPolicy = iota // plaintext first, encrypted if a peer wants it
+	EncryptionOff                             // plaintext only
+	EncryptionPrefer                          // encrypted first, plaintext if a peer cannot
+	EncryptionRequire                         // encrypted only
+)

@@ -54,7 +54,10 @@ func (e *Engine) swarmConfig() swarm.Config {
 		DHT:         !e.cfg.NoDHT,
 		LSD:         !e.cfg.NoLSD,
 		PortMapping: !e.cfg.NoPortMapping,
-		UpLimit:     e.cfg.UpLimit,
+		Rates:       swarm.Rates{Up: e.cfg.UpLimit, Down: e.cfg.DownLimit},
+		NoUpload:    e.cfg.NoUpload,
+		SuperSeed:   e.cfg.SuperSeed,
+		Encryption:  swarm.Encryption(e.cfg.Encryption),
 	}
 }
 

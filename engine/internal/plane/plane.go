@@ -69,10 +69,13 @@ type Peer struct {
 	Interested bool // we want something it has
 	Choked     bool // it chokes us
 	Wanted     bool // it wants something we have
+	Optimistic bool // it is unchoked to see what it gives
+	Snubbed    bool // it has left us waiting for a minute
 
 	Down, Up             int64 // payload, bytes/s
 	Downloaded, Uploaded int64 // payload, bytes since it connected
 	Requests             int   // blocks we have asked it for and wait for
+	Queue                int   // blocks it has asked us for and waits for
 }
 
 // Counters are totals since the torrent was started, in bytes where not said

@@ -16,7 +16,9 @@ import (
 	"github.com/anacrolix/torrent/storage"
 	"golang.org/x/time/rate"
 
+	"piecewise/engine/internal/choke"
 	"piecewise/engine/internal/disk"
+	"piecewise/engine/internal/limit"
 	"piecewise/engine/internal/plane"
 	"piecewise/engine/internal/transfer"
 	"piecewise/engine/internal/wire"
@@ -35,6 +37,9 @@ const (
 	tickEvery        = time.Second
 )
 
+// caps bound what strangers can make us hold.
+var caps = wire.Caps{Total: 1000, PerIP: 100, HalfOpen: 100}
+
 // Config is what a Client is made with.
 type Config struct {
 	Listen      netip.AddrPort // the zero value is every address, DefaultPort or any free port
@@ -42,19 +47,29 @@ type Config struct {
 	DHT         bool           // BEP 5
 	LSD         bool           // BEP 14
 	PortMapping bool           // UPnP
-	UpLimit     int64          // payload of all torrents, bytes/s; 0 is no limit
+	Rates       Rates
+	NoUpload    bool // never unchoke anybody
+	SuperSeed   bool // of what is complete, BEP 16
+	Encryption  Encryption
 }
+
+// Encryption is what encryption peer connections have, see wire.Policy.
+type Encryption wire.Policy
+
+// Rates are limits of payload of all torrents, in bytes/s; 0 is no limit.
+type Rates struct{ Up, Down int64 }
 
 // Client is our end of all swarms.
 type Client struct {
-	lib     *torrent.Client
-	net     *wire.Net
-	workers *transfer.Workers
-	limiter *rate.Limiter
-	udp     net.PacketConn // for the DHT; nil without one
-	dht     *torrent.AnacrolixDhtServerWrapper
-	waiting sync.WaitGroup
-	ended   chan struct{}
+	cfg      Config
+	lib      *torrent.Client
+	net      *wire.Net
+	workers  *transfer.Workers
+	up, down *limit.Tree    // how fast we may transfer
+	udp      net.PacketConn // for the DHT; nil without one
+	dht      *torrent.AnacrolixDhtServerWrapper
+	waiting  sync.WaitGroup
+	ended    chan struct{}
 
 	mu       sync.RWMutex
 	torrents map[[20]byte]*Torrent
@@ -65,10 +80,11 @@ func New(cfg Config) (*Client, error) {
 	if cfg.Loopback {
 		cfg.DHT, cfg.LSD, cfg.PortMapping = false, false, false
 	}
-	c := &Client{workers: transfer.NewWorkers(), torrents: map[[20]byte]*Torrent{}, ended: make(chan struct{})}
-	if cfg.UpLimit > 0 {
-		c.limiter = rate.NewLimiter(rate.Limit(cfg.UpLimit), transfer.MaxBlock)
+	c := &Client{
+		cfg: cfg, workers: transfer.NewWorkers(), torrents: map[[20]byte]*Torrent{}, ended: make(chan struct{}),
+		up: limit.New(), down: limit.New(),
 	}
+	c.SetRates(cfg.Rates)
 	if err := c.start(cfg); err != nil {
 		return nil, errors.Join(err, c.Close())
 	}
@@ -110,7 +126,7 @@ func (c *Client) start(cfg Config) (err error) {
 
 // listen opens the port that was asked for, or the default one or any other.
 func listen(cfg Config, r wire.Registry) (*wire.Net, error) {
-	w := wire.Config{Listen: cfg.Listen, Loopback: cfg.Loopback, Registry: r}
+	w := wire.Config{Listen: cfg.Listen, Loopback: cfg.Loopback, Registry: r, Policy: wire.Policy(cfg.Encryption), Caps: caps}
 	if cfg.Listen.IsValid() {
 		return wire.Listen(w)
 	}
@@ -146,20 +162,71 @@ func libraryConfig(cfg Config) *torrent.ClientConfig {
 	return lib
 }
 
-// tick lets the data planes do what has its time.
+// tick lets the data planes do what has its time, until the Client is closed.
 func (c *Client) tick() {
 	t := time.NewTicker(tickEvery)
 	defer t.Stop()
+	var s slots
 	for {
 		select {
 		case <-c.ended:
 			return
 		case now := <-t.C:
-			for _, t := range c.running() {
+			all := c.running()
+			for _, t := range all {
 				t.plane.Tick(now)
 			}
+			s.share(c, all)
 		}
 	}
+}
+
+// slots divides the unchoke slots of the session between its torrents.
+type slots struct {
+	uplink choke.Uplink
+	total  int
+	ticks  int
+	sent   int64 // payload at the last round
+}
+
+const slotsEvery = 10 // ticks
+
+func (s *slots) share(c *Client, all []*Torrent) {
+	wants, busy, sent := make([]int, len(all)), 0, int64(0)
+	for i, t := range all {
+		want, unchoked := t.plane.Interested()
+		wants[i], busy = want, busy+unchoked
+		sent += t.plane.Counters().Uploaded
+	}
+	if s.ticks%slotsEvery == 0 {
+		perSecond := max(0, sent-s.sent) / slotsEvery // less than before if a torrent was dropped
+		s.total = max(s.uplink.Slots(perSecond, c.up.Root().Rate(), busy), minSlots)
+		s.sent = sent
+	}
+	s.ticks++
+	for i, n := range choke.Share(s.total, wants) {
+		if c.cfg.NoUpload {
+			n = 0
+		} else if n == 0 {
+			n = 1 // so that the first who asks has a chance at once
+		}
+		all[i].plane.SetSlots(n)
+	}
+}
+
+// minSlots keeps a slow start from choking a fast line.
+const minSlots = 4
+
+// SetRates changes the limits.
+func (c *Client) SetRates(r Rates) {
+	set := func(t *limit.Tree, rate int64) {
+		if rate <= 0 {
+			rate = limit.Unlimited
+		}
+		t.Root().SetRate(rate, time.Now())
+	}
+	set(c.up, r.Up)
+	set(c.down, r.Down)
 }
 
 func (c *Client) running() []*Torrent {

@@ -30,7 +30,7 @@ type Torrent struct {
 }
 
 func newTorrent(c *Client, id [20]byte) *Torrent {
-	return &Torrent{c: c, id: id, plane: transfer.New(), ended: make(chan struct{}), news: make(chan struct{}, 1)}
+	return &Torrent{c: c, id: id, plane: transfer.New(transfer.Limits{Up: c.up.Torrent(), Down: c.down.Torrent()}), ended: make(chan struct{}), news: make(chan struct{}, 1)}
 }
 
 // Open starts the download. The metadata must be there.
@@ -40,9 +40,10 @@ func (t *Torrent) Open(o Open) error {
 }
 
 func (t *Torrent) openPlane(o Open) {
+	t.plane.SetSuperSeed(t.c.cfg.SuperSeed)
 	t.plane.Open(transfer.Config{
 		Pieces: o.Layout.Pieces, PieceLength: o.Layout.PieceLength, Length: o.Layout.Length,
-		Hashes: o.Hashes, Disk: o.Disk, Workers: t.c.workers, Limiter: t.c.limiter, Wanted: o.Wanted, Verified: t.isOurs,
+		Hashes: o.Hashes, Disk: o.Disk, Workers: t.c.workers, Wanted: o.Wanted, Verified: t.isOurs,
 	})
 }
 
@@ -134,6 +135,9 @@ func libraryOrigin(o plane.Origin) torrent.PeerSource {
 
 // SetWanted replaces what is wanted.
 func (t *Torrent) SetWanted(w transfer.Wanted) { t.plane.SetWanted(w) }
+
+// SetSuperSeed starts or ends super-seeding, BEP 16.
+func (t *Torrent) SetSuperSeed(on bool) { t.plane.SetSuperSeed(on) }
 
 // Pieces appends the state of every piece to dst[:0].
 func (t *Torrent) Pieces(dst []plane.PieceState) []plane.PieceState { return t.plane.States(dst) }

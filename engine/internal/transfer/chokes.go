@@ -4,21 +4,83 @@ import (
 	"errors"
 	"time"
 
+	"piecewise/engine/internal/choke"
 	"piecewise/engine/internal/pick"
 )
 
 var errCorrupt = errors.New("it sent a piece with a wrong hash")
 
-// choke decides who may ask us for blocks.
-func (t *Torrent) choke(time.Time) {
-	for c := range t.conns {
-		if c.pk != nil {
-			c.setChoking(!c.wanted)
-		}
+// SetSlots sets how many peers may be unchoked at once, the optimistic one
+// included; 0 chokes everybody.
+func (t *Torrent) SetSlots(n int) {
+	t.mu.Lock()
+	defer t.mu.Unlock()
+	if t.slots != n {
+		t.slots = n
+		t.choke(time.Now())
 	}
 }
 
-func (t *Torrent) interestChanged(c *conn, now time.Time) { t.choke(now) }
+// Interested returns how many peers want something of us, and how many may ask.
+func (t *Torrent) Interested() (want, unchoked int) {
+	t.mu.Lock()
+	defer t.mu.Unlock()
+	for c := range t.conns {
+		if c.wanted {
+			want++
+		}
+		if !c.amChoking {
+			unchoked++
+		}
+	}
+	return want, unchoked
+}
+
+// choke decides who may ask us for blocks. t.mu is held.
+func (t *Torrent) choke(now time.Time) {
+	if t.picker == nil || t.closed {
+		return
+	}
+	t.round.Peers = t.round.Peers[:0]
+	for c := range t.conns {
+		t.round.Peers = append(t.round.Peers, choke.Peer[*conn]{
+			Key: c, Connected: c.joined, Waiting: c.waiting(), Interested: c.wanted,
+			Empty: !c.all && c.has.Count() == 0, Received: c.rate.down, Sent: c.rate.up,
+		})
+	}
+	t.round.Slots, t.round.Seeding = t.slots, t.picker.Left() == 0
+	if t.super != nil && t.slots > 0 {
+		t.round.Slots = max(t.slots, len(t.conns))
+	}
+	d := t.choker.Tick(now, t.round)
+	for _, c := range d.Choke {
+		c.setChoking(true)
+	}
+	for _, c := range d.Unchoke {
+		c.setChoking(false)
+	}
+	for c := range t.conns {
+		if weight := t.choker.Weight(c); weight != c.weight {
+			c.weight = weight
+			c.up.SetWeight(weight)
+		}
+		c.optimistic = d.HasOptimistic && d.Optimistic == c
+	}
+}
+
+// waiting is since when the peer owes us a block, zero if it does not.
+func (c *conn) waiting() time.Time {
+	if c.amInterested && !c.choked && c.t.picker.Outstanding(c.pk) > 0 {
+		return c.heard
+	}
+	return time.Time{}
+}
+
+// snubbed reports whether the peer has left us waiting for a minute.
+func (t *Torrent) snubbed(c *conn, now time.Time) bool {
+	p := choke.Peer[*conn]{Waiting: c.waiting()}
+	return p.Snubbed(now)
+}
 
 // blame closes the connection to the only sender of a piece that was wrong.
 func (t *Torrent) blame(senders []*pick.Peer) {

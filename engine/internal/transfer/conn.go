@@ -7,6 +7,7 @@ import (
 
 	"github.com/anacrolix/torrent/bencode"
 
+	"piecewise/engine/internal/limit"
 	"piecewise/engine/internal/pick"
 	"piecewise/engine/internal/plane"
 	"piecewise/engine/internal/wire"
@@ -36,6 +37,10 @@ type conn struct {
 	reqq   int
 
 	queue         []request // of the peer, in order
+	up, down      *limit.Node
+	weight        float64 // of its share of a limited upload
+	sleeping      bool    // it is woken when the upload limit lets it
+	optimistic    bool    // it has the optimistic slot
 	rate          rates
 	joined, heard time.Time // heard: a block, or the first request after a pause
 
@@ -96,7 +101,7 @@ func (c *conn) Message(m wire.Message) error {
 	case wire.Interested, wire.NotInterested:
 		c.wanted = m.Kind == wire.Interested
 		if t.picker != nil {
-			t.interestChanged(c, now)
+			t.choke(now)
 		}
 		return nil
 	case wire.Choke, wire.Unchoke:
@@ -176,6 +181,9 @@ func (c *conn) gotHave(piece int) {
 	if c.t.picker.Has(c.pk, piece) {
 		c.has.Set(piece)
 		c.all = c.all || c.has.All()
+		if s := c.t.super; s != nil {
+			c.t.show(s.Have(c, piece, time.Now()))
+		}
 	}
 }
 
@@ -247,6 +255,10 @@ func (c *conn) Outgoing(m wire.Message) bool {
 // introduce sends all that we have.
 func (c *conn) introduce() {
 	t := c.t
+	if t.super != nil {
+		c.hide()
+		return
+	}
 	c.told = t.have.Clone()
 	switch have := t.have.Count(); {
 	case c.info.Fast && have == t.have.Len():
@@ -266,6 +278,15 @@ func (c *conn) tell(piece int) {
 	}
 }
 
+// tellAll tells the peer of all that it does not know yet.
+func (c *conn) tellAll() {
+	for i := range c.t.cfg.Pieces {
+		if c.t.have.Has(i) {
+			c.tell(i)
+		}
+	}
+}
+
 // Left implements wire.Peer.
 func (c *conn) Left(error) {
 	for _, s := range append(c.block, c.gathered...) {
@@ -277,6 +298,11 @@ func (c *conn) Left(error) {
 	defer t.mu.Unlock()
 	delete(t.conns, c)
 	c.queue = nil
+	c.up.Remove()
+	c.down.Remove()
+	if t.super != nil {
+		t.super.Leave(c)
+	}
 	if c.pk != nil {
 		t.picker.Leave(c.pk)
 		t.version.Add(1)

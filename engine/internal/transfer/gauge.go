@@ -2,6 +2,7 @@ package transfer
 
 import (
 	"slices"
+	"time"
 
 	"piecewise/engine/internal/plane"
 )
@@ -71,8 +72,10 @@ func (t *Torrent) Peers(dst []plane.Peer) []plane.Peer {
 			Choking: c.amChoking, Interested: c.amInterested, Choked: c.choked, Wanted: c.wanted,
 			Down: c.rate.shownDown, Up: c.rate.shownUp, Downloaded: c.rate.down, Uploaded: c.rate.up,
 		}
+		p.Optimistic, p.Queue = c.optimistic, len(c.queue)
 		if c.pk != nil {
 			p.Requests = t.picker.Outstanding(c.pk)
+			p.Snubbed = t.snubbed(c, time.Now())
 		}
 		if !c.info.Outgoing {
 			p.Origin = plane.OriginIncoming

@@ -53,7 +53,7 @@ func (r *rates) arrived(n int, now time.Time) {
 func (c *conn) target() int {
 	flight := 2*c.rate.trip + queueTime
 	n := int(c.rate.perSecond * flight.Seconds() / pick.BlockSize)
-	return min(max(n, minQueue), c.reqq, maxQueue)
+	return min(max(n, minQueue), c.reqq, c.queueLimit())
 }
 
 // refill asks the peer for more blocks before it runs dry. t.mu is held.
@@ -115,12 +115,8 @@ func (c *conn) tick(now time.Time) {
 		c.t.picker.TimedOut(c.pk)
 		c.heard = now
 	}
-	if c.told.Count() < c.t.have.Count() {
-		for i := range c.t.cfg.Pieces {
-			if c.t.have.Has(i) {
-				c.tell(i)
-			}
-		}
+	if c.t.super == nil && c.told.Count() < c.t.have.Count() {
+		c.tellAll()
 	}
 	c.interest()
 	c.refill(now)

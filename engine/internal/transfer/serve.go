@@ -15,16 +15,16 @@ const (
 	head     = 13   // length of a Piece message before its data
 )
 
-// MaxBlock is the longest block that is served, in bytes.
-const MaxBlock = 128 << 10
+// maxBlock is the longest block that is served; nobody asks for longer ones.
+const maxBlock = pick.BlockSize
 
 // request queues a block for the peer, or refuses it.
 func (c *conn) request(r request) error {
 	t := c.t
-	if r.length == 0 || r.length > MaxBlock || int64(r.begin)+int64(r.length) > t.pieceSize(int(r.piece)) {
+	if r.length == 0 || int64(r.begin)+int64(r.length) > t.pieceSize(int(r.piece)) {
 		return errLength
 	}
-	if c.amChoking || !t.have.Has(int(r.piece)) || len(c.queue) >= maxTheir {
+	if c.amChoking || r.length > maxBlock || !t.have.Has(int(r.piece)) || len(c.queue) >= maxTheir || t.super != nil && !t.super.Allowed(c, int(r.piece)) {
 		c.reject(r)
 		return nil
 	}
@@ -91,43 +91,36 @@ func (c *conn) Fill(b []byte) int {
 	return n
 }
 
-// take returns the next requests that fit in n bytes with their heads; if not
-// even one does, how many bytes it needs.
+// take returns the next requests that fit in n bytes with their heads and that the
+// upload limit lets go; if not even one fits, how many bytes it needs.
 func (c *conn) take(n int) (batch []request, need int) {
 	t := c.t
 	t.mu.Lock()
 	defer t.mu.Unlock()
-	now, k := time.Now(), 0
-	for k < len(c.queue) && head+int(c.queue[k].length) <= n {
-		r := c.queue[k]
-		if !c.allowed(int(r.length), now) {
-			break
-		}
-		n -= head + int(r.length)
-		c.rate.up += int64(r.length)
-		t.ring.add(c.event(plane.BlockSent, pick.Block{Piece: int(r.piece), Begin: int(r.begin), Length: int(r.length)}, now))
+	k, bytes := 0, 0
+	for k < len(c.queue) && (k+1)*head+bytes+int(c.queue[k].length) <= n {
+		bytes += int(c.queue[k].length)
 		k++
 	}
-	if k == 0 && len(c.queue) > 0 && head+int(c.queue[0].length) > n {
-		return nil, head + int(c.queue[0].length)
+	if k == 0 {
+		if len(c.queue) > 0 {
+			need = head + int(c.queue[0].length)
+		}
+		return nil, need
 	}
+	now := time.Now()
+	rest := c.granted(bytes, now)
+	for k = 0; k < len(c.queue) && int(c.queue[k].length) <= rest; k++ {
+		r := c.queue[k]
+		rest -= int(r.length)
+		c.rate.up += int64(r.length)
+		if t.super != nil {
+			t.super.Sent(c, int(r.piece), now)
+		}
+		t.ring.add(c.event(plane.BlockSent, pick.Block{Piece: int(r.piece), Begin: int(r.begin), Length: int(r.length)}, now))
+	}
+	c.up.Refund(rest)
 	batch = slices.Clone(c.queue[:k])
 	c.queue = slices.Delete(c.queue, 0, k)
 	return batch, 0
-}
-
-// allowed reports whether the limit lets n bytes go now. If not, the connection is
-// woken when it does.
-func (c *conn) allowed(n int, now time.Time) bool {
-	limiter := c.t.cfg.Limiter
-	if limiter == nil {
-		return true
-	}
-	r := limiter.ReserveN(now, n)
-	wait := r.DelayFrom(now)
-	if wait > 0 {
-		r.CancelAt(now)
-		time.AfterFunc(wait, c.w.Wake)
-	}
-	return wait == 0
 }

@@ -6,8 +6,7 @@ import (
 	"sync/atomic"
 	"time"
 
-	"golang.org/x/time/rate"
-
+	"piecewise/engine/internal/choke"
 	"piecewise/engine/internal/disk"
 	"piecewise/engine/internal/pick"
 	"piecewise/engine/internal/plane"
@@ -22,7 +21,6 @@ type Config struct {
 	Hashes      []byte // SHA-1 of every piece, 20 bytes each
 	Disk        *disk.Torrent
 	Workers     *Workers
-	Limiter     *rate.Limiter // of what is sent, for all torrents; nil is no limit
 	Wanted      Wanted
 
 	// Verified is told of every piece that is ours from now on. It is called on a
@@ -45,6 +43,8 @@ type Torrent struct {
 	downloaded atomic.Int64
 	wasted     atomic.Int64
 
+	limits Limits
+
 	mu       sync.Mutex
 	cfg      Config // zero until Open
 	picker   *pick.Picker
@@ -57,12 +57,27 @@ type Torrent struct {
 	ring     ring
 	scratch  []pick.Block
 	cancels  []pick.Cancel
+
+	choker    *choke.Choker[*conn]
+	round     choke.Round[*conn] // scratch
+	slots     int
+	super     *choke.Superseed[*conn] // nil while nothing is hidden
+	wantSuper bool
 }
 
+// defaultSlots is how many peers are unchoked until SetSlots.
+const defaultSlots = 4
+
 // New returns the data plane of a torrent whose metadata is not known yet: peers
-// may join, and what they have is remembered for Open.
-func New() *Torrent {
-	return &Torrent{conns: map[*conn]struct{}{}, active: map[int]*piece{}}
+// may join, and what they have is remembered for Open. A zero Limits is none.
+func New(limits Limits) *Torrent {
+	if limits.Up == nil {
+		limits = unlimitedLimits()
+	}
+	return &Torrent{
+		limits: limits, conns: map[*conn]struct{}{}, active: map[int]*piece{},
+		choker: choke.New[*conn](choke.Config{}), slots: defaultSlots,
+	}
 }
 
 // Open begins to request and to serve. It is called once.
@@ -106,6 +121,8 @@ func (t *Torrent) Close() {
 	for c := range t.conns {
 		c.w.Close(nil)
 	}
+	t.limits.Up.Remove()
+	t.limits.Down.Remove()
 }
 
 // Pieces returns how many pieces the torrent has, 0 while that is unknown.
@@ -117,7 +134,10 @@ func (t *Torrent) Pieces() int {
 
 // Join implements wire.Plane.
 func (t *Torrent) Join(w *wire.Conn) wire.Peer {
-	c := &conn{t: t, w: w, info: w.Info(), amChoking: true, choked: true, reqq: defaultReqq, joined: time.Now()}
+	c := &conn{
+		t: t, w: w, info: w.Info(), amChoking: true, choked: true, reqq: defaultReqq, joined: time.Now(),
+		up: t.limits.Up.Peer(), down: t.limits.Down.Peer(), weight: 1,
+	}
 	c.heard = c.joined
 	t.mu.Lock()
 	defer t.mu.Unlock()
@@ -145,6 +165,7 @@ func (t *Torrent) Tick(now time.Time) {
 	for c := range t.conns {
 		c.tick(now)
 	}
+	t.superSeed(now)
 	t.choke(now)
 	t.refillIdle(now)
 }

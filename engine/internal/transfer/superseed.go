@@ -1,0 +1,65 @@
+package transfer
+
+import (
+	"time"
+
+	"piecewise/engine/internal/choke"
+	"piecewise/engine/internal/wire"
+)
+
+// enoughCopies among the peers end super-seeding.
+const enoughCopies = 2
+
+// SetSuperSeed starts or ends super-seeding (BEP 16): every peer is shown few
+// pieces, so that each is sent about once. It takes part only while we have
+// everything, and ends by itself when the peers have enough copies.
+func (t *Torrent) SetSuperSeed(on bool) {
+	t.mu.Lock()
+	defer t.mu.Unlock()
+	t.wantSuper = on
+	t.superSeed(time.Now())
+}
+
+// SuperSeeding reports whether pieces are being hidden now.
+func (t *Torrent) SuperSeeding() bool {
+	t.mu.Lock()
+	defer t.mu.Unlock()
+	return t.super != nil
+}
+
+// superSeed starts or ends super-seeding if it is time. t.mu is held.
+func (t *Torrent) superSeed(now time.Time) {
+	if t.picker == nil || t.closed {
+		return
+	}
+	on := t.wantSuper && t.have.All() && !(t.super != nil && t.super.Done(enoughCopies))
+	switch {
+	case on && t.super == nil:
+		t.super = choke.NewSuperseed[*conn](t.cfg.Pieces, nil)
+		for c := range t.conns {
+			t.super.Watch(c, c.has)
+		}
+	case !on && t.super != nil:
+		t.super, t.wantSuper = nil, false
+		for c := range t.conns {
+			c.tellAll()
+		}
+	case on:
+		t.show(t.super.Tick(now))
+	}
+}
+
+// show tells peers of pieces that they may have.
+func (t *Torrent) show(offers []choke.Offer[*conn]) {
+	for _, o := range offers {
+		o.Key.tell(o.Piece)
+	}
+}
+
+// hide introduces us as somebody who has nothing, and shows the first pieces.
+func (c *conn) hide() {
+	if c.info.Fast {
+		c.w.Send(wire.Message{Kind: wire.HaveNone})
+	}
+	c.t.show(c.t.super.Join(c, c.has, time.Now()))
+}
