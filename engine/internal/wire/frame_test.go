@@ -11,7 +11,6 @@ import (
 // heap is a sink that keeps all it gets.
 type heap struct {
 	frames [][]byte
-	blocks map[Range][]byte
 	open   Range // the block that is not whole
 	left   int
 	order  []byte // which came: 'c' or 'b' for the last part of a block
