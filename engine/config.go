@@ -15,6 +15,7 @@ type Config struct {
 	NoDHT         bool
 	NoLSD         bool
 	NoPortMapping bool
+	NoUTP         bool // TCP only
 
 	UpLimit, DownLimit int64 // payload of all torrents, bytes/s; 0 is no limit
 	NoUpload           bool  // give nothing to anybody

@@ -54,6 +54,7 @@ func (e *Engine) swarmConfig() swarm.Config {
 		DHT:         !e.cfg.NoDHT,
 		LSD:         !e.cfg.NoLSD,
 		PortMapping: !e.cfg.NoPortMapping,
+		UTP:         !e.cfg.NoUTP,
 		Rates:       swarm.Rates{Up: e.cfg.UpLimit, Down: e.cfg.DownLimit},
 		NoUpload:    e.cfg.NoUpload,
 		SuperSeed:   e.cfg.SuperSeed,

@@ -36,10 +36,17 @@ type File struct {
 
 // Foreign are files with names in many scripts and shapes, and an empty one.
 var Foreign = []File{
-	{"пример/файл.bin", 300_000}, {"例え/日本語 中文.bin", 250_001}, {"مثال/ملف.bin", 100_000},
-	{"🎞 film/🎬.bin", 400_000}, {"Cafe\u0301 (decomposed).bin", 65_536}, {"caf\u00e9 (composed).bin", 1},
-	{"deep/er/and/deeper/still/a file with spaces.bin", 70_000}, {"empty.bin", 0}, {"a'quote & more; #1.bin", 999_999},
-	{"한국어.bin", 123_456}, {"ไทย/ภาษา.bin", 77_777},
+	{"пример/файл.bin", 300_000},
+	{"例え/日本語 中文.bin", 250_001},
+	{"مثال/ملف.bin", 100_000},
+	{"🎞 film/🎬.bin", 400_000},
+	{"Cafe\u0301 (decomposed).bin", 65_536},
+	{"caf\u00e9 (composed).bin", 1},
+	{"deep/er/and/deeper/still/a file with spaces.bin", 70_000},
+	{"empty.bin", 0},
+	{"a'quote & more; #1.bin", 999_999},
+	{"한국어.bin", 123_456},
+	{"ไทย/ภาษา.bin", 77_777},
 }
 
 // Make generates a torrent with one file without a path, or with a folder of

@@ -46,38 +46,62 @@ func newActions(w *Window) *actions {
 
 func (w *Window) fileActions() []*action {
 	return []*action{
-		{id: "open", label: "Open…", icon: theme.ContentAddIcon(), menu: "File", toolbar: true, shortcut: ctrl(fyne.KeyO),
-			why: w.noDesktop, run: w.pickTorrents},
-		{id: "link", label: "Add link…", icon: linkIcon, menu: "File", toolbar: true, shortcut: ctrl(fyne.KeyL),
-			run: w.askLink},
+		{
+			id: "open", label: "Open…", icon: theme.ContentAddIcon(), menu: "File", toolbar: true, shortcut: ctrl(fyne.KeyO),
+			why: w.noDesktop, run: w.pickTorrents,
+		},
+		{
+			id: "link", label: "Add link…", icon: linkIcon, menu: "File", toolbar: true, shortcut: ctrl(fyne.KeyL),
+			run: w.askLink,
+		},
 		{id: "paste", label: "Paste", icon: theme.ContentPasteIcon(), menu: "File", shortcut: &fyne.ShortcutPaste{}, run: w.paste},
-		{id: "ask", label: "Ask before adding", menu: "File", first: true, why: w.notReady,
-			checked: func() bool { return w.snapshot != nil && w.snapshot.Settings.AskOnAdd }, run: w.toggleAsk},
+		{
+			id: "ask", label: "Ask before adding", menu: "File", first: true, why: w.notReady,
+			checked: func() bool { return w.snapshot != nil && w.snapshot.Settings.AskOnAdd }, run: w.toggleAsk,
+		},
 		{id: "quit", label: "Quit", menu: "File", first: true, shortcut: ctrl(fyne.KeyQ), quit: true, run: w.quit},
 	}
 }
 
 func (w *Window) torrentActions() []*action {
 	return []*action{
-		{id: "resume", label: "Resume", icon: theme.MediaPlayIcon(), menu: "Torrent", first: true, toolbar: true, context: true,
-			why: w.nothingPaused, run: w.resume},
-		{id: "pause", label: "Pause", icon: theme.MediaPauseIcon(), menu: "Torrent", toolbar: true, context: true,
-			why: w.nothingRuns, run: w.pause},
+		{
+			id: "resume", label: "Resume", icon: theme.MediaPlayIcon(), menu: "Torrent", first: true, toolbar: true, context: true,
+			why: w.nothingPaused, run: w.resume,
+		},
+		{
+			id: "pause", label: "Pause", icon: theme.MediaPauseIcon(), menu: "Torrent", toolbar: true, context: true,
+			why: w.nothingRuns, run: w.pause,
+		},
 		{id: "toggle", label: "Pause or resume", menu: "Torrent", key: fyne.KeySpace, why: w.nothingSelected, run: w.toggle},
-		{id: "remove", label: "Remove…", icon: theme.DeleteIcon(), menu: "Torrent", toolbar: true, context: true,
-			key: fyne.KeyDelete, why: w.nothingSelected, run: w.askRemove},
-		{id: "folder", label: "Open folder", icon: theme.FolderOpenIcon(), menu: "Torrent", first: true, toolbar: true, context: true,
-			why: w.noFolder, run: w.openFolder},
-		{id: "magnet", label: "Copy magnet", icon: theme.ContentCopyIcon(), menu: "Torrent", context: true,
-			why: w.notOne, run: w.copyMagnet},
-		{id: "announce", label: "Announce now", icon: theme.ViewRefreshIcon(), menu: "Torrent", first: true, context: true,
-			why: w.nothingRuns, run: w.announce},
-		{id: "recheck", label: "Recheck", icon: theme.ConfirmIcon(), menu: "Torrent", context: true,
-			why: w.nothingToCheck, run: w.recheck},
-		{id: "all", label: "Select all", menu: "Torrent", first: true, shortcut: &fyne.ShortcutSelectAll{},
-			why: w.nothingThere, run: w.selectAll},
-		{id: "find", label: "Find", menu: "Torrent", shortcut: ctrl(fyne.KeyF), why: w.nothingThere,
-			run: func() { w.win.Canvas().Focus(w.toolbar.search) }},
+		{
+			id: "remove", label: "Remove…", icon: theme.DeleteIcon(), menu: "Torrent", toolbar: true, context: true,
+			key: fyne.KeyDelete, why: w.nothingSelected, run: w.askRemove,
+		},
+		{
+			id: "folder", label: "Open folder", icon: theme.FolderOpenIcon(), menu: "Torrent", first: true, toolbar: true, context: true,
+			why: w.noFolder, run: w.openFolder,
+		},
+		{
+			id: "magnet", label: "Copy magnet", icon: theme.ContentCopyIcon(), menu: "Torrent", context: true,
+			why: w.notOne, run: w.copyMagnet,
+		},
+		{
+			id: "announce", label: "Announce now", icon: theme.ViewRefreshIcon(), menu: "Torrent", first: true, context: true,
+			why: w.nothingRuns, run: w.announce,
+		},
+		{
+			id: "recheck", label: "Recheck", icon: theme.ConfirmIcon(), menu: "Torrent", context: true,
+			why: w.nothingToCheck, run: w.recheck,
+		},
+		{
+			id: "all", label: "Select all", menu: "Torrent", first: true, shortcut: &fyne.ShortcutSelectAll{},
+			why: w.nothingThere, run: w.selectAll,
+		},
+		{
+			id: "find", label: "Find", menu: "Torrent", shortcut: ctrl(fyne.KeyF), why: w.nothingThere,
+			run: func() { w.win.Canvas().Focus(w.toolbar.search) },
+		},
 	}
 }
 

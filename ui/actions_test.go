@@ -32,8 +32,10 @@ func TestEveryActionCanBeReached(t *testing.T) {
 			t.Errorf("%s has no icon", x.id)
 		}
 	}
-	for _, id := range []string{"open", "link", "paste", "pause", "resume", "toggle", "remove", "recheck", "folder", "magnet", "all",
-		"announce", "ask", "keys", "about", "quit"} {
+	for _, id := range []string{
+		"open", "link", "paste", "pause", "resume", "toggle", "remove", "recheck", "folder", "magnet", "all",
+		"announce", "ask", "keys", "about", "quit",
+	} {
 		if !ids[id] {
 			t.Errorf("there is no action %s", id)
 		}

@@ -26,8 +26,10 @@ func TestDropped(t *testing.T) {
 	const dir = "/home/me"
 	tests := []struct{ dropped, want string }{
 		{"magnet:?xt=urn:btih:" + hash, "magnet:?xt=urn:btih:" + hash},
-		{"magnet:?xt=urn:btih:" + hash + "&dn=Foo%20Bar%26Baz&tr=udp%3A%2F%2Ftracker.test%3A80%2Fannounce&tr=http://other.test/a",
-			"magnet:?xt=urn:btih:" + hash + "&dn=Foo%20Bar%26Baz&tr=udp://tracker.test:80/announce&tr=http://other.test/a"},
+		{
+			"magnet:?xt=urn:btih:" + hash + "&dn=Foo%20Bar%26Baz&tr=udp%3A%2F%2Ftracker.test%3A80%2Fannounce&tr=http://other.test/a",
+			"magnet:?xt=urn:btih:" + hash + "&dn=Foo%20Bar%26Baz&tr=udp://tracker.test:80/announce&tr=http://other.test/a",
+		},
 		{"https://example.org/a%20b.torrent", "https://example.org/a b.torrent"},
 		{"http://example.org/a.torrent", "http://example.org/a.torrent"},
 	}

@@ -67,8 +67,15 @@ func TestClip(t *testing.T) {
 		columns int
 		want    string
 	}{
-		{"abc", 3, "abc"}, {"abcd", 3, "abc"}, {"", 3, ""}, {"日本語", 4, "日本"}, {"日本語", 5, "日本"},
-		{"e\u0301x", 1, "e\u0301"}, {"🎞🎞", 2, "🎞🎞"}, {"abc", 0, ""}, {"abc", -1, ""},
+		{"abc", 3, "abc"},
+		{"abcd", 3, "abc"},
+		{"", 3, ""},
+		{"日本語", 4, "日本"},
+		{"日本語", 5, "日本"},
+		{"e\u0301x", 1, "e\u0301"},
+		{"🎞🎞", 2, "🎞🎞"},
+		{"abc", 0, ""},
+		{"abc", -1, ""},
 	}
 	for _, tt := range tests {
 		if got := clip(tt.in, tt.columns); got != tt.want {

@@ -119,8 +119,13 @@ func TestReport(t *testing.T) {
 		err  error
 		code int
 	}{
-		{nil, 0}, {why, 1}, {&usageError{why}, 2}, {&startError{why}, 3}, {fmt.Errorf("run: %w", &startError{why}), 3},
-		{engine.ErrProfileInUse, 3}, {errInterrupted, 130},
+		{nil, 0},
+		{why, 1},
+		{&usageError{why}, 2},
+		{&startError{why}, 3},
+		{fmt.Errorf("run: %w", &startError{why}), 3},
+		{engine.ErrProfileInUse, 3},
+		{errInterrupted, 130},
 	}
 	for _, tt := range tests {
 		if got := Report(&bytes.Buffer{}, tt.err); got != tt.code {

@@ -41,28 +41,46 @@ type column struct {
 }
 
 var columns = [numColumns]column{
-	Name: {"name", "Name", false, false, func(r *Row) string { return r.Title },
-		func(a, b *Row) int { return bytes.Compare(a.key, b.key) }},
+	Name: {
+		"name", "Name", false, false, func(r *Row) string { return r.Title },
+		func(a, b *Row) int { return bytes.Compare(a.key, b.key) },
+	},
 	Bar:  {"pieces", "Pieces", false, true, nil, byShare},
 	Done: {"done", "Done", true, true, func(r *Row) string { return Progress(r.Torrent) }, byShare},
-	Size: {"size", "Size", true, true, func(r *Row) string { return sizeOf(r.Torrent) },
-		by(func(r *Row) int64 { return r.Torrent.Size })},
-	Down: {"down", "↓", true, true, func(r *Row) string { return format.Rate(r.Torrent.Down) },
-		by(func(r *Row) int64 { return r.Torrent.Down })},
-	Up: {"up", "↑", true, true, func(r *Row) string { return format.Rate(r.Torrent.Up) },
-		by(func(r *Row) int64 { return r.Torrent.Up })},
-	ETA: {"eta", "Time left", true, false, func(r *Row) string { return timeLeft(r.Torrent) },
-		by(func(r *Row) uint64 { return uint64(r.Torrent.ETA) })}, // unknown, -1, comes last
-	Seeds: {"seeds", "Seeds", true, true, func(r *Row) string { return ofSwarm(r.Torrent.Seeds, r.SwarmSeeds) },
-		by(func(r *Row) int { return r.Torrent.Seeds<<20 + r.SwarmSeeds })},
-	Peers: {"peers", "Peers", true, true, func(r *Row) string { return ofSwarm(r.Torrent.Peers, r.SwarmPeers) },
-		by(func(r *Row) int { return r.Torrent.Peers<<20 + r.SwarmPeers })},
-	Ratio: {"ratio", "Ratio", true, true, func(r *Row) string { return format.Ratio(r.Torrent.Ratio()) },
-		by(func(r *Row) float64 { return r.Torrent.Ratio() })},
-	Status: {"status", "Status", false, false, func(r *Row) string { return Sentence(r.Torrent) },
+	Size: {
+		"size", "Size", true, true, func(r *Row) string { return sizeOf(r.Torrent) },
+		by(func(r *Row) int64 { return r.Torrent.Size }),
+	},
+	Down: {
+		"down", "↓", true, true, func(r *Row) string { return format.Rate(r.Torrent.Down) },
+		by(func(r *Row) int64 { return r.Torrent.Down }),
+	},
+	Up: {
+		"up", "↑", true, true, func(r *Row) string { return format.Rate(r.Torrent.Up) },
+		by(func(r *Row) int64 { return r.Torrent.Up }),
+	},
+	ETA: {
+		"eta", "Time left", true, false, func(r *Row) string { return timeLeft(r.Torrent) },
+		by(func(r *Row) uint64 { return uint64(r.Torrent.ETA) }),
+	}, // unknown, -1, comes last
+	Seeds: {
+		"seeds", "Seeds", true, true, func(r *Row) string { return ofSwarm(r.Torrent.Seeds, r.SwarmSeeds) },
+		by(func(r *Row) int { return r.Torrent.Seeds<<20 + r.SwarmSeeds }),
+	},
+	Peers: {
+		"peers", "Peers", true, true, func(r *Row) string { return ofSwarm(r.Torrent.Peers, r.SwarmPeers) },
+		by(func(r *Row) int { return r.Torrent.Peers<<20 + r.SwarmPeers }),
+	},
+	Ratio: {
+		"ratio", "Ratio", true, true, func(r *Row) string { return format.Ratio(r.Torrent.Ratio()) },
+		by(func(r *Row) float64 { return r.Torrent.Ratio() }),
+	},
+	Status: {
+		"status", "Status", false, false, func(r *Row) string { return Sentence(r.Torrent) },
 		func(a, b *Row) int {
 			return cmp.Or(cmp.Compare(a.State, b.State), bytes.Compare(a.key, b.key))
-		}},
+		},
+	},
 }
 
 // Columns returns all columns in their first order.

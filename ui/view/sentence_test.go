@@ -16,10 +16,14 @@ func TestSentence(t *testing.T) {
 		{"Downloading from 3 peers", engine.Torrent{State: engine.Downloading, Meta: meta, Wanted: 9, Peers: 3, SwarmPeers: -1, Down: 1}},
 		{"Waiting for 1 peer to send", engine.Torrent{State: engine.Downloading, Meta: meta, Wanted: 9, Peers: 1}},
 		{"Waiting for peers: the tracker knows 0", engine.Torrent{State: engine.Downloading, Trackers: 1, TrackersWorking: 1}},
-		{"Waiting for peers: connecting to the 12 that the tracker knows",
-			engine.Torrent{State: engine.Downloading, Trackers: 1, TrackersWorking: 1, SwarmPeers: 12}},
-		{"Waiting for peers: no tracker answers (connection refused)",
-			engine.Torrent{State: engine.Downloading, Trackers: 1, TrackerErr: "connection refused"}},
+		{
+			"Waiting for peers: connecting to the 12 that the tracker knows",
+			engine.Torrent{State: engine.Downloading, Trackers: 1, TrackersWorking: 1, SwarmPeers: 12},
+		},
+		{
+			"Waiting for peers: no tracker answers (connection refused)",
+			engine.Torrent{State: engine.Downloading, Trackers: 1, TrackerErr: "connection refused"},
+		},
 		{`Waiting for peers: no tracker answers (a\u202eb)`, engine.Torrent{State: engine.Downloading, TrackerErr: "a\u202eb"}},
 		{"Waiting for peers: asking the tracker", engine.Torrent{State: engine.Downloading, Trackers: 1}},
 		{"Waiting for peers: it has no tracker, looking elsewhere", engine.Torrent{State: engine.Downloading}},

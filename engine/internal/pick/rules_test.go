@@ -377,8 +377,15 @@ func TestHostile(t *testing.T) {
 	p.Next(pr, 8, start, nil)
 	const most = int(^uint(0) >> 1)
 	for _, b := range []Block{
-		{-1, 0, BlockSize}, {2, 0, BlockSize}, {most, 0, 1}, {0, -BlockSize, BlockSize}, {0, 1, BlockSize},
-		{0, 0, 0}, {0, 0, BlockSize - 1}, {0, 4 * BlockSize, BlockSize}, {0, most - BlockSize + 1, BlockSize},
+		{-1, 0, BlockSize},
+		{2, 0, BlockSize},
+		{most, 0, 1},
+		{0, -BlockSize, BlockSize},
+		{0, 1, BlockSize},
+		{0, 0, 0},
+		{0, 0, BlockSize - 1},
+		{0, 4 * BlockSize, BlockSize},
+		{0, most - BlockSize + 1, BlockSize},
 	} {
 		if ok, _ := p.Arrived(pr, b, start); ok || p.Rejected(pr, b) || p.Requested(pr, b) || p.FailedBlock(b) != nil {
 			t.Errorf("%v counts", b)

@@ -7,7 +7,6 @@ import (
 	"log/slog"
 	"net"
 	"net/netip"
-	"strconv"
 	"sync"
 	"time"
 
@@ -47,6 +46,7 @@ type Config struct {
 	DHT         bool           // BEP 5
 	LSD         bool           // BEP 14
 	PortMapping bool           // UPnP
+	UTP         bool           // BEP 29, beside TCP
 	Rates       Rates
 	NoUpload    bool // never unchoke anybody
 	SuperSeed   bool // of what is complete, BEP 16
@@ -96,6 +96,11 @@ func (c *Client) start(cfg Config) (err error) {
 	if c.net, err = listen(cfg, registry{c}); err != nil {
 		return err
 	}
+	if cfg.UTP || cfg.DHT {
+		if err := c.listenUDP(cfg); err != nil {
+			return err
+		}
+	}
 	if c.lib, err = torrent.NewClient(libraryConfig(cfg)); err != nil {
 		return fmt.Errorf("start library: %w", err)
 	}
@@ -105,15 +110,8 @@ func (c *Client) start(cfg Config) (err error) {
 	for _, l := range c.net.Listeners() {
 		c.lib.AddListener(l)
 	}
-	if !cfg.DHT {
+	if c.udp == nil || !cfg.DHT {
 		return nil
-	}
-	addr := "0.0.0.0"
-	if ip := cfg.Listen.Addr(); ip.Is4() {
-		addr = ip.String()
-	}
-	if c.udp, err = net.ListenPacket("udp4", net.JoinHostPort(addr, strconv.Itoa(c.net.Port()))); err != nil {
-		return fmt.Errorf("listen for the DHT: %w", err)
 	}
 	server, err := c.lib.NewAnacrolixDhtServer(c.udp)
 	if err != nil {
@@ -158,6 +156,7 @@ func libraryConfig(cfg Config) *torrent.ClientConfig {
 	lib.DialRateLimiter = rate.NewLimiter(100, 100)
 	lib.HandshakesTimeout = handshakeTimeout
 	lib.EstablishedConnsPerTorrent = 200 // it would evict working connections, which it takes for idle
+	lib.AlwaysWantConns = true // wire lets nobody in who names no torrent of ours
 	lib.Slogger = slog.New(slog.DiscardHandler)
 	return lib
 }

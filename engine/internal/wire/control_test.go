@@ -56,7 +56,8 @@ func all() [][]byte {
 		frame(portKind, 1, 2), frame(Suggest, 0, 0, 0, 2), frame(HaveAll), frame(HaveNone), frame(Reject, noise(12)...),
 		frame(AllowedFast, 0, 0, 0, 3), frame(extendedKind, 0, 'd', 'e'), frame(extendedKind, 3, 1, 2, 3),
 		frame(hashRequest, noise(48)...), frame(hashesKind, noise(80)...), frame(hashReject, noise(48)...),
-		frame(99, 1), {0, 0, 0, 0},
+		frame(99, 1),
+		{0, 0, 0, 0},
 	}
 }
 
