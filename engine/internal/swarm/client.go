@@ -156,7 +156,7 @@ func libraryConfig(cfg Config) *torrent.ClientConfig {
 	lib.DialRateLimiter = rate.NewLimiter(100, 100)
 	lib.HandshakesTimeout = handshakeTimeout
 	lib.EstablishedConnsPerTorrent = 200 // it would evict working connections, which it takes for idle
-	lib.AlwaysWantConns = true // wire lets nobody in who names no torrent of ours
+	lib.AlwaysWantConns = true           // wire lets nobody in who names no torrent of ours
 	lib.Slogger = slog.New(slog.DiscardHandler)
 	return lib
 }
