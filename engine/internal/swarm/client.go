@@ -7,6 +7,7 @@ import (
 	"log/slog"
 	"net"
 	"net/netip"
+	"strings"
 	"sync"
 	"time"
 
@@ -47,6 +48,7 @@ type Config struct {
 	LSD         bool           // BEP 14
 	PortMapping bool           // UPnP
 	UTP         bool           // BEP 29, beside TCP
+	DialUTPOnly bool           // dial over uTP only; peers may still connect over TCP
 	Rates       Rates
 	NoUpload    bool // never unchoke anybody
 	SuperSeed   bool // of what is complete, BEP 16
@@ -105,7 +107,9 @@ func (c *Client) start(cfg Config) (err error) {
 		return fmt.Errorf("start library: %w", err)
 	}
 	for _, d := range c.net.Dialers() {
-		c.lib.AddDialer(d)
+		if !cfg.DialUTPOnly || strings.HasPrefix(d.DialerNetwork(), "udp") {
+			c.lib.AddDialer(d)
+		}
 	}
 	for _, l := range c.net.Listeners() {
 		c.lib.AddListener(l)

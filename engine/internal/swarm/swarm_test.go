@@ -1,0 +1,134 @@
+package swarm
+
+import (
+	"bytes"
+	"math/rand/v2"
+	"net/netip"
+	"os"
+	"path/filepath"
+	"testing"
+	"time"
+
+	"github.com/anacrolix/torrent/bencode"
+	"github.com/anacrolix/torrent/metainfo"
+
+	"piecewise/engine/internal/disk"
+	"piecewise/engine/internal/plane"
+	"piecewise/engine/internal/transfer"
+)
+
+const (
+	testPieces = 40
+	testLength = testPieces*(32<<10) - 5
+)
+
+// side is one end of a transfer between two Clients.
+type side struct {
+	*Client
+	t    *Torrent
+	disk *disk.Torrent
+}
+
+func newSide(t *testing.T, cfg Config) *side {
+	t.Helper()
+	cfg.Listen, cfg.Loopback = netip.MustParseAddrPort("127.0.0.1:0"), true
+	c, err := New(cfg)
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() {
+		if err := c.Close(); err != nil {
+			t.Error(err)
+		}
+	})
+	return &side{Client: c}
+}
+
+// run adds the torrent of the file data in dir, of which all pieces are there or
+// none.
+func (s *side) run(t *testing.T, dir string, info []byte, full bool, peers ...netip.AddrPort) {
+	t.Helper()
+	var parsed metainfo.Info
+	if err := bencode.Unmarshal(info, &parsed); err != nil {
+		t.Fatal(err)
+	}
+	layout := disk.Layout{
+		Files:       []disk.File{{Path: []string{"data"}, Length: testLength}},
+		PieceLength: 32 << 10, Length: testLength, Pieces: testPieces,
+	}
+	have := plane.MakeBits(testPieces)
+	if full {
+		have = plane.FullBits(testPieces)
+	}
+	d, err := disk.Open(disk.Options{Dir: dir, Layout: layout, Have: have})
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() { d.Close() })
+	s.disk = d
+	s.t, err = s.Add(Spec{
+		ID: metainfo.HashBytes(info), InfoBytes: info, Peers: peers,
+		Open: Open{
+			Disk: d, Layout: layout, Hashes: parsed.Pieces,
+			Wanted: transfer.Wanted{Pieces: plane.FullBits(testPieces), High: plane.MakeBits(testPieces)},
+		},
+	})
+	if err != nil {
+		t.Fatal(err)
+	}
+}
+
+func (s *side) addr() netip.AddrPort {
+	return netip.AddrPortFrom(netip.MustParseAddr("127.0.0.1"), uint16(s.Port()))
+}
+
+// TestTransports moves a torrent from one Client to another over each transport
+// and encryption.
+func TestTransports(t *testing.T) {
+	for _, c := range []struct {
+		name       string
+		cfg        Config
+		transport  plane.Transport
+		encryption plane.Encryption
+	}{
+		{"tcp", Config{}, plane.TCP, plane.Plain},
+		{"tcp, encrypted", Config{Encryption: 3}, plane.TCP, plane.RC4},
+		{"utp", Config{UTP: true, DialUTPOnly: true}, plane.UTP, plane.Plain},
+		{"utp, encrypted", Config{UTP: true, DialUTPOnly: true, Encryption: 3}, plane.UTP, plane.RC4},
+	} {
+		t.Run(c.name, func(t *testing.T) {
+			from, to := t.TempDir(), t.TempDir()
+			data := make([]byte, testLength)
+			rand.NewChaCha8([32]byte{7}).Read(data)
+			if err := os.WriteFile(filepath.Join(from, "data"), data, 0o644); err != nil {
+				t.Fatal(err)
+			}
+			info := metainfo.Info{PieceLength: 32 << 10}
+			if err := info.BuildFromFilePath(filepath.Join(from, "data")); err != nil {
+				t.Fatal(err)
+			}
+			raw := bencode.MustMarshal(info)
+			seed, leech := newSide(t, c.cfg), newSide(t, c.cfg)
+			seed.run(t, from, raw, true)
+			leech.run(t, to, raw, false, seed.addr())
+
+			deadline := time.Now().Add(20 * time.Second)
+			var peer plane.Peer
+			for !leech.disk.Have().All() {
+				if peers := leech.t.Peers(nil); len(peers) > 0 {
+					peer = peers[0]
+				}
+				if time.Now().After(deadline) {
+					t.Fatalf("%d of %d pieces; peers %+v", leech.disk.Have().Count(), testPieces, leech.t.Peers(nil))
+				}
+				time.Sleep(time.Millisecond) // it samples the peers meanwhile
+			}
+			if peer.Transport != c.transport || peer.Encryption != c.encryption {
+				t.Errorf("transport %v, encryption %v", peer.Transport, peer.Encryption)
+			}
+			if got, err := os.ReadFile(filepath.Join(to, "data")); err != nil || !bytes.Equal(got, data) {
+				t.Errorf("the data differs: %v", err)
+			}
+		})
+	}
+}
