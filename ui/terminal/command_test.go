@@ -36,6 +36,17 @@ func TestParseWindow(t *testing.T) {
 		{"--loopback --listen :6881", Window{
 			Config: engine.Config{Profile: "/data/piecewise", Loopback: true, Listen: netip.MustParseAddrPort("0.0.0.0:6881")},
 		}},
+		{"--up-limit 2MiB --down-limit 500kB/s --super-seed --encryption require --no-utp", Window{Config: engine.Config{
+			Profile: "/data/piecewise", UpLimit: 2 << 20, DownLimit: 500_000, SuperSeed: true,
+			Encryption: engine.EncryptionRequire, NoUTP: true,
+		}}},
+		{"--no-upload --encryption off", Window{Config: engine.Config{
+			Profile: "/data/piecewise", NoUpload: true, Encryption: engine.EncryptionOff,
+		}}},
+		{"--up-limit 1234 --encryption prefer", Window{Config: engine.Config{
+			Profile: "/data/piecewise", UpLimit: 1234, Encryption: engine.EncryptionPrefer,
+		}}},
+		{"--encryption allow", Window{Config: engine.Config{Profile: "/data/piecewise", Encryption: engine.EncryptionAllow}}},
 		{"demo --profile /p", Window{Config: engine.Config{Profile: "/p"}, Demo: true}},
 	}
 	for _, tt := range tests {
@@ -77,6 +88,15 @@ func TestParseRefuses(t *testing.T) {
 		"get a --loopback --peer 1.2.3.4:5":  "is not on this machine",
 		"--loopback --listen 192.168.1.1:80": "is not on this machine",
 		"a --json":                           "unknown flag --json",
+		"get a --up-limit fast":              `"fast" is not a rate such as 2MiB or 500kB`,
+		"get a --down-limit=-5MB":            `"-5MB" is not a rate`,
+		"get a --up-limit 0":                 `"0" is not between 1kB and 1TB a second`,
+		"get a --down-limit 5":               `"5" is not between`,
+		"get a --up-limit 2000TB":            `"2000TB" is not between`,
+		"get a --up-limit 99999999999EB":     "--up-limit",
+		"get a --encryption maybe":           `--encryption must be one of "allow","prefer","require","off"`,
+		"get a --no-upload --super-seed":     "--no-upload leaves nothing",
+		"get a --no-upload --up-limit 1MB":   "--no-upload leaves nothing",
 	}
 	for args, want := range tests {
 		_, err := Parse(strings.Fields(args))
@@ -96,6 +116,7 @@ func TestHelpAndVersion(t *testing.T) {
 		"--help":        "Exit codes: 0 all went well",
 		"get --help":    "--json",
 		"get a -h":      "--seed",
+		"get -h":        "allow (only if they",
 		"--version":     "piecewise " + Version,
 		"get --version": "piecewise " + Version,
 	}

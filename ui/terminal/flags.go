@@ -20,8 +20,19 @@ type flags struct {
 	NoDHT         bool             `name:"no-dht" help:"Do not look for peers in the distributed hash table."`
 	NoLSD         bool             `name:"no-lsd" help:"Do not look for peers on the local network."`
 	NoPortMapping bool             `help:"Do not ask the router to forward our port."`
+	NoUTP         bool             `name:"no-utp" help:"Connect over TCP only, not over µTP."`
 	Loopback      bool             `help:"Stay on this machine: bind and dial 127.0.0.0/8 and ::1 only."`
+	UpLimit       rate             `placeholder:"RATE" help:"Send at most this much a second, as in 2MiB, 500kB or plain bytes."`
+	DownLimit     rate             `placeholder:"RATE" help:"Receive at most this much a second."`
+	NoUpload      bool             `help:"Send nothing to anybody."`
+	SuperSeed     bool             `help:"Show each peer few pieces of what is complete, so that a first seed sends little more than one copy."`
+	Encryption    string           `enum:"allow,prefer,require,off" default:"allow" placeholder:"HOW" help:"Encrypt connections to peers: allow (only if they want it; the default), prefer, require or off."`
 	Version       kong.VersionFlag `help:"Print the version."`
+}
+
+var encryptions = map[string]engine.EncryptionPolicy{
+	"allow": engine.EncryptionAllow, "prefer": engine.EncryptionPrefer,
+	"require": engine.EncryptionRequire, "off": engine.EncryptionOff,
 }
 
 // address is an ADDR:PORT to listen on, of which ADDR may be left out.
@@ -54,6 +65,9 @@ func (f *flags) check() error {
 	if at := f.Listen.Addr(); f.Loopback && at.IsValid() && !at.IsUnspecified() && !at.Unmap().IsLoopback() {
 		return errors.New("--listen is not on this machine, which --loopback demands")
 	}
+	if f.NoUpload && (f.SuperSeed || f.UpLimit > 0) {
+		return errors.New("--no-upload leaves nothing for --up-limit or --super-seed to do")
+	}
 	return nil
 }
 
@@ -61,6 +75,8 @@ func (f *flags) check() error {
 func (f *flags) config() engine.Config {
 	return engine.Config{
 		Profile: f.Profile, Dir: f.Dir, Listen: f.Listen.AddrPort, Loopback: f.Loopback,
-		NoDHT: f.NoDHT, NoLSD: f.NoLSD, NoPortMapping: f.NoPortMapping,
+		NoDHT: f.NoDHT, NoLSD: f.NoLSD, NoPortMapping: f.NoPortMapping, NoUTP: f.NoUTP,
+		UpLimit: int64(f.UpLimit), DownLimit: int64(f.DownLimit), NoUpload: f.NoUpload, SuperSeed: f.SuperSeed,
+		Encryption: encryptions[f.Encryption],
 	}
 }
