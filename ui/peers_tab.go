@@ -29,7 +29,8 @@ type peersTab struct {
 
 var peerWidths = [...]float32{
 	view.PeerAddress: 150, view.PeerBar: 260, view.PeerDone: 52, view.PeerDown: 84, view.PeerUp: 84, view.PeerClient: 150,
-	view.PeerFlags: 60, view.PeerEncryption: 114, view.PeerDownloaded: 76, view.PeerUploaded: 76, view.PeerRequests: 68, view.PeerID: 180,
+	view.PeerFlags: 60, view.PeerEncryption: 114, view.PeerDownloaded: 76, view.PeerUploaded: 76, view.PeerRequests: 68,
+	view.PeerQueue: 104, view.PeerID: 180,
 }
 
 func newPeersTab(w *Window) *peersTab {
@@ -40,7 +41,7 @@ func newPeersTab(w *Window) *peersTab {
 	var columns []table.Column
 	for _, c := range view.PeerColumns() {
 		column := columnOf(c.Title(), c.Title(), peerWidths[c], c.Numeric(), c.Drawn())
-		column.Hidden = c == view.PeerRequests || c == view.PeerID
+		column.Hidden = c == view.PeerRequests || c == view.PeerQueue || c == view.PeerID
 		columns = append(columns, column)
 	}
 	t.table = table.New(columns, table.Model[netip.AddrPort](t))

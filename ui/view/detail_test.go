@@ -52,6 +52,8 @@ func TestFlags(t *testing.T) {
 		{"DUTEP", engine.Peer{Interested: true, Wanted: true, Origin: engine.OriginTracker, Encryption: engine.RC4, Transport: engine.UTP}},
 		{"duXe", engine.Peer{Interested: true, Choked: true, Wanted: true, Choking: true, Origin: engine.OriginPEX, Encryption: engine.HeaderOnly}},
 		{"K?I", engine.Peer{Origin: engine.OriginIncoming}},
+		{"dUO", engine.Peer{Interested: true, Choked: true, Wanted: true, Optimistic: true}},
+		{"DuS", engine.Peer{Interested: true, Wanted: true, Choking: true, Snubbed: true}},
 		{"", engine.Peer{Choked: true, Choking: true}},
 	}
 	for _, tt := range tests {

@@ -16,6 +16,8 @@ var flags = []flag{
 	{'U', "receives from us, or may", func(p *engine.Peer) bool { return p.Wanted && !p.Choking }},
 	{'u', "wants from us but we choke it", func(p *engine.Peer) bool { return p.Wanted && p.Choking }},
 	{'?', "may receive but wants nothing", func(p *engine.Peer) bool { return !p.Wanted && !p.Choking }},
+	{'O', "unchoked to see what it gives (optimistic)", func(p *engine.Peer) bool { return p.Optimistic }},
+	{'S', "has left us waiting for a minute (snubbed)", func(p *engine.Peer) bool { return p.Snubbed }},
 	{'I', "connected to us", from(engine.OriginIncoming)},
 	{'T', "found by a tracker", from(engine.OriginTracker)},
 	{'H', "found by the DHT", from(engine.OriginDHT)},

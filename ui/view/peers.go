@@ -26,6 +26,7 @@ const (
 	PeerDownloaded
 	PeerUploaded
 	PeerRequests
+	PeerQueue
 	PeerID
 
 	numPeerColumns
@@ -50,6 +51,7 @@ var peerColumns = [numPeerColumns]peerColumn{
 	PeerDownloaded: {"Received", true, func(p *engine.Peer) string { return amount(p.Downloaded) }, byPeer(func(p *engine.Peer) int64 { return p.Downloaded })},
 	PeerUploaded:   {"Sent", true, func(p *engine.Peer) string { return amount(p.Uploaded) }, byPeer(func(p *engine.Peer) int64 { return p.Uploaded })},
 	PeerRequests:   {"Requests", true, func(p *engine.Peer) string { return zeroNone(p.Requests) }, byPeer(func(p *engine.Peer) int { return p.Requests })},
+	PeerQueue:      {"Their requests", true, func(p *engine.Peer) string { return zeroNone(p.Queue) }, byPeer(func(p *engine.Peer) int { return p.Queue })},
 	PeerID:         {"Peer ID", false, peerID, byPeer(peerID)},
 }
 
