@@ -21,7 +21,7 @@ func TestPieceSentence(t *testing.T) {
 		want string
 	}{
 		{11, availability, "piece 12 of 340: verified, 3 peers have it"},
-		{12, availability, "piece 13 of 340: failed its check, 1 peer has it"},
+		{12, availability, "piece 13 of 340: failed the check, 1 peer has it"},
 		{13, availability, "piece 14 of 340: requested, no connected peer has it"},
 		{0, nil, "piece 1 of 340: missing"},
 	}
@@ -30,7 +30,7 @@ func TestPieceSentence(t *testing.T) {
 			t.Errorf("got %q, want %q", got, tt.want)
 		}
 	}
-	if got, want := PiecesSentence(pieces, nil, 10, 20), "pieces 11 to 20 of 340: 1 verified, 1 requested, 7 missing, 1 failed its check"; got != want {
+	if got, want := PiecesSentence(pieces, nil, 10, 20), "pieces 11 to 20 of 340: 1 verified, 1 requested, 7 missing, 1 failed the check"; got != want {
 		t.Errorf("got %q, want %q", got, want)
 	}
 	if got, want := PiecesSentence(pieces, nil, 0, 1), "piece 1 of 340: missing"; got != want {

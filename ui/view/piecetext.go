@@ -27,7 +27,7 @@ func PieceSentence(pieces *engine.Pieces, availability []uint16, i int) string {
 
 // PieceWord returns the word for a piece state.
 func PieceWord(s engine.PieceState) string {
-	return [...]string{"missing", "requested", "partly there", "verified", "failed its check"}[s]
+	return [...]string{"missing", "requested", "partly there", "verified", "failed the check"}[s]
 }
 
 // CountPieces returns how many pieces are in each state.
