@@ -126,6 +126,9 @@ func TestTransports(t *testing.T) {
 			if peer.Transport != c.transport || peer.Encryption != c.encryption {
 				t.Errorf("transport %v, encryption %v", peer.Transport, peer.Encryption)
 			}
+			if peer.Origin != plane.OriginManual {
+				t.Errorf("origin %v of a peer that was named", peer.Origin)
+			}
 			if got, err := os.ReadFile(filepath.Join(to, "data")); err != nil || !bytes.Equal(got, data) {
 				t.Errorf("the data differs: %v", err)
 			}

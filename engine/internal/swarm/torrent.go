@@ -20,6 +20,7 @@ type Torrent struct {
 	id    [20]byte
 	lib   *torrent.Torrent
 	plane *transfer.Torrent
+	from  origins
 
 	once  sync.Once
 	ended chan struct{}
@@ -115,10 +116,11 @@ func (t *Torrent) AddPeers(addrs []netip.AddrPort, origin plane.Origin) {
 	if len(addrs) == 0 {
 		return
 	}
+	t.from.learn(addrs, origin)
 	infos := make([]torrent.PeerInfo, 0, len(addrs))
 	for _, a := range addrs {
 		infos = append(infos, torrent.PeerInfo{
-			Addr:    net.TCPAddrFromAddrPort(netip.AddrPortFrom(a.Addr().Unmap(), a.Port())),
+			Addr:    net.TCPAddrFromAddrPort(unmap(a)),
 			Source:  libraryOrigin(origin),
 			Trusted: origin == plane.OriginManual,
 		})
@@ -151,8 +153,13 @@ func (t *Torrent) Availability(dst []uint16) []uint16 { return t.plane.Availabil
 // Connected returns how many peers are connected, and how many of them are seeds.
 func (t *Torrent) Connected() (peers, seeds int) { return t.plane.Connected() }
 
-// Peers appends the connected peers to dst[:0], ordered by address.
-func (t *Torrent) Peers(dst []plane.Peer) []plane.Peer { return t.plane.Peers(dst) }
+// Peers appends the connected peers to dst[:0], ordered by address. Those whose
+// addresses the library found by itself are of unknown origin.
+func (t *Torrent) Peers(dst []plane.Peer) []plane.Peer {
+	dst = t.plane.Peers(dst)
+	t.from.fill(dst)
+	return dst
+}
 
 // Counters returns the totals since the torrent was added.
 func (t *Torrent) Counters() plane.Counters { return t.plane.Counters() }
