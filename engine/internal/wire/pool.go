@@ -32,15 +32,28 @@ func (p *Pool) InUse() int { return cap(p.tokens) - len(p.tokens) }
 
 // get waits for a buffer, which the caller releases; nil once done is closed.
 func (p *Pool) get(done <-chan struct{}) *Buffer {
+	if b := p.try(); b != nil {
+		return b
+	}
 	select {
 	case <-p.tokens:
-	default:
-		select {
-		case <-p.tokens:
-		case <-done:
-			return nil
-		}
+		return p.handOut()
+	case <-done:
+		return nil
 	}
+}
+
+// try returns a buffer, nil if all are in use.
+func (p *Pool) try() *Buffer {
+	select {
+	case <-p.tokens:
+		return p.handOut()
+	default:
+		return nil
+	}
+}
+
+func (p *Pool) handOut() *Buffer {
 	p.mu.Lock()
 	var b *Buffer
 	if n := len(p.free); n > 0 {

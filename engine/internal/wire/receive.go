@@ -82,6 +82,7 @@ func (r *receiver) first() error {
 	rest := r.c.rest
 	r.c.rest = nil
 	for len(rest) > 0 {
+		r.flush()
 		if !r.take() {
 			return context.Cause(r.c.ctx)
 		}
@@ -144,7 +145,9 @@ func (r *receiver) flush() {
 }
 
 // take makes buf a buffer with room. It waits for one, and returns false when the
-// connection is closed.
+// connection is closed. While the Peer may hold buffers that it gives up in Flush
+// it does not wait, and returns false when there is none: if all connections
+// waited like that, none would ever go on.
 func (r *receiver) take() bool {
 	if r.buf == nil && r.last != nil && r.last.resume(r.number) {
 		r.buf = r.last
@@ -154,7 +157,11 @@ func (r *receiver) take() bool {
 		r.buf.Release()
 		r.buf = nil
 	}
-	if r.buf == nil {
+	switch {
+	case r.buf != nil:
+	case r.dirty:
+		r.buf = r.c.net.pool.try()
+	default:
 		r.buf = r.c.net.pool.get(r.c.done)
 	}
 	return r.buf != nil
