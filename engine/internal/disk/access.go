@@ -12,7 +12,7 @@ import (
 
 // ReadAt reads at an offset of the torrent; pad files read as zeros. Where a
 // file is missing or too short the error is io.ErrUnexpectedEOF, at the end of
-// the torrent io.EOF. What it reads is not counted as served.
+// the torrent io.EOF.
 func (t *Torrent) ReadAt(b []byte, off int64) (int, error) {
 	if t.closed.Load() {
 		return 0, ErrClosed
@@ -55,55 +55,10 @@ func (t *Torrent) readSpan(b []byte, s span) (int, error) {
 	return n, fmt.Errorf("read %s: %w", t.full(s.file), bare(err))
 }
 
-// write stores a block of a piece, wherever its bytes belong.
-func (t *Torrent) write(piece int, b []byte, begin int64) (int, error) {
-	if t.closed.Load() {
-		return 0, ErrClosed
-	}
-	off := int64(piece)*t.layout.PieceLength + begin
-	if piece < 0 || begin < 0 || off > t.layout.Length || int64(len(b)) > t.layout.Length-off {
-		return 0, fmt.Errorf("write piece %d at %d: %w", piece, begin, fs.ErrInvalid)
-	}
-	for s := range t.layout.spans(off, len(b)) {
-		if err := t.writeSpan(b[s.from:s.to], s); err != nil {
-			t.fail(err)
-			return s.from, err
-		}
-	}
-	t.written.Add(int64(len(b)))
-	if t.opts.OnWrite != nil {
-		t.opts.OnWrite(piece, begin, int64(len(b)))
-	}
-	return len(b), nil
-}
-
 func (t *Torrent) fail(err error) {
 	if t.opts.OnError != nil && !errors.Is(err, ErrClosed) {
 		t.failed.Do(func() { t.opts.OnError(err) })
 	}
-}
-
-func (t *Torrent) writeSpan(b []byte, s span) error {
-	if t.layout.Files[s.file].Pad {
-		return nil
-	}
-	if t.owner(s.file) == foreign {
-		return t.compare(b, s)
-	}
-	h, err := t.acquire(s.file, true)
-	if err != nil {
-		return err
-	}
-	defer handles.release(h)
-	// Marked after the write too: a Sync in between has taken the first mark, and
-	// may have been too early for these bytes.
-	t.markDirty(s.file)
-	_, err = h.file.WriteAt(b, s.at)
-	t.markDirty(s.file)
-	if err != nil {
-		return fmt.Errorf("write %s: %w", t.full(s.file), bare(err))
-	}
-	return nil
 }
 
 // compare accepts a block for a foreign file if it holds those bytes already,

@@ -22,11 +22,11 @@
 //
 // # Who waits, and on whom
 //
-// OpenTorrent, Close of the library's storage, Completion, Have and Counters
+// OpenTorrent, Close of the library's storage, Completion, Have and Verified
 // touch no disk. Reads, writes, Sync, Finish, Trash, Open and Existing do, on
 // their caller's goroutine; the package starts no goroutine. No lock is held
 // while bytes move; only the creation of files is one at a time per torrent.
 // Open handles are shared by the whole process and at most 128 stay open besides
-// those in use. The callbacks in Options run on the goroutine that writes and
-// must return at once.
+// those in use. Options.OnError runs on the goroutine that writes and must return
+// at once.
 package disk

@@ -19,10 +19,6 @@ type Options struct {
 	Have    plane.Bits // verified pieces; copied; the zero value is none
 	Foreign []int      // indices of files that were there before the torrent was added
 
-	// OnWrite is told of every block that was written. It may be nil.
-	OnWrite func(piece int, begin, length int64)
-	// OnVerified is told when the library has hashed a piece. It may be nil.
-	OnVerified func(piece int, ok bool)
 	// OnError is told of the first write that failed. It may be nil.
 	OnError func(error)
 }
@@ -34,9 +30,8 @@ type Torrent struct {
 	layout Layout
 	opts   Options
 
-	written, served atomic.Int64
-	closed          atomic.Bool
-	failed          sync.Once
+	closed atomic.Bool
+	failed sync.Once
 
 	creating sync.Mutex // one file is created at a time
 	hadDir   bool       // guarded by creating: the save folder was there; if it is gone, its disk is
@@ -170,12 +165,6 @@ func (t *Torrent) Have() plane.Bits {
 	t.mu.Lock()
 	defer t.mu.Unlock()
 	return t.have.Clone()
-}
-
-// Counters returns the payload bytes written since Open and those read for
-// peers, hashing not counted. It takes no lock.
-func (t *Torrent) Counters() (written, served int64) {
-	return t.written.Load(), t.served.Load()
 }
 
 // Close closes the torrent's handles; those in use close when their user is

@@ -29,7 +29,6 @@ func (t *Torrent) Write(piece int, begin int64, bufs [][]byte) error {
 			return err
 		}
 	}
-	t.written.Add(int64(total))
 	return nil
 }
 
@@ -45,7 +44,9 @@ func (t *Torrent) writePart(v vector, s span) error {
 		return err
 	}
 	defer handles.release(h)
-	t.markDirty(s.file) // twice, as in writeSpan
+	// Marked after the write too: a Sync in between has taken the first mark, and
+	// may have been too early for these bytes.
+	t.markDirty(s.file)
 	err = writeAt(h.file, v, s.at)
 	t.markDirty(s.file)
 	if err != nil {
