@@ -1,23 +1,25 @@
 package transfer
 
 import (
-	"errors"
 	"time"
 
 	"piecewise/engine/internal/choke"
-	"piecewise/engine/internal/pick"
 )
-
-var errCorrupt = errors.New("it sent a piece with a wrong hash")
 
 // SetSlots sets how many peers may be unchoked at once, the optimistic one
 // included; 0 chokes everybody.
 func (t *Torrent) SetSlots(n int) {
 	t.mu.Lock()
 	defer t.mu.Unlock()
-	if t.slots != n {
-		t.slots = n
-		t.choke(time.Now())
+	if t.slots == n {
+		return
+	}
+	t.slots = n
+	t.choke(time.Now())
+	if n == 0 {
+		for c := range t.conns {
+			c.refuse()
+		}
 	}
 }
 
@@ -45,7 +47,7 @@ func (t *Torrent) choke(now time.Time) {
 	for c := range t.conns {
 		t.round.Peers = append(t.round.Peers, choke.Peer[*conn]{
 			Key: c, Connected: c.joined, Waiting: c.waiting(), Interested: c.wanted,
-			Empty: !c.all && c.has.Count() == 0, Received: c.rate.down, Sent: c.rate.up,
+			Empty: c.count == 0, Received: c.rate.down, Sent: c.rate.up,
 		})
 	}
 	t.round.Slots, t.round.Seeding = t.slots, t.picker.Left() == 0
@@ -80,21 +82,4 @@ func (c *conn) waiting() time.Time {
 func (t *Torrent) snubbed(c *conn, now time.Time) bool {
 	p := choke.Peer[*conn]{Waiting: c.waiting()}
 	return p.Snubbed(now)
-}
-
-// blame closes the connection to the only sender of a piece that was wrong.
-func (t *Torrent) blame(senders []*pick.Peer) {
-	if len(senders) == 0 {
-		return
-	}
-	for _, s := range senders {
-		if s != senders[0] {
-			return
-		}
-	}
-	for c := range t.conns {
-		if c.pk == senders[0] {
-			c.w.Close(errCorrupt)
-		}
-	}
 }

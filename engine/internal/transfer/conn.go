@@ -3,6 +3,8 @@ package transfer
 import (
 	"errors"
 	"fmt"
+	"strings"
+	"sync/atomic"
 	"time"
 
 	"github.com/anacrolix/torrent/bencode"
@@ -14,8 +16,9 @@ import (
 )
 
 const (
-	defaultReqq = 250  // requests that a peer queues if it does not say how many
-	maxEarly    = 4096 // Have messages remembered before the metadata is known
+	defaultReqq = 250 // requests that a peer queues if it does not say how many
+	maxClient   = 200 // bytes of the name of its program that are kept
+	maxFlips    = 10  // of its interest in a second that are acted on at once
 )
 
 // conn is our side of one connection, a wire.Peer. Its fields are guarded by
@@ -30,31 +33,34 @@ type conn struct {
 	choked, wanted          bool // what it has told us
 	all                     bool // it has every piece
 	has                     plane.Bits
-	told                    plane.Bits // the pieces that it knows of us
+	count                   int  // of has
+	introducedItself        bool // with a bitfield or the like
 	early                   early
+	told                    plane.Bits // the pieces that it knows of us
+	introduced              bool       // it was told; only then may a Have follow
+	flips                   int        // of its interest in this second
 
 	client string
 	reqq   int
 
-	queue         []request // of the peer, in order
-	up, down      *limit.Node
-	weight        float64 // of its share of a limited upload
-	sleeping      bool    // it is woken when the upload limit lets it
-	optimistic    bool    // it has the optimistic slot
-	rate          rates
-	joined, heard time.Time // heard: a block, or the first request after a pause
+	queue      []request // of the peer, in order
+	up, down   *limit.Node
+	weight     float64 // of its share of a limited upload
+	sleeping   bool    // it is woken when the upload limit lets it
+	optimistic bool    // it has the optimistic slot
+	gift       gift
+	rate       rates
+	joined     time.Time
+	heard      time.Time // a block, or the first request after a pause
+	relieved   time.Time // as heard, or when it was last relieved of its requests
 
 	// Of the receive goroutine:
 	block    []wire.Segment // the segments of the block that is coming
 	gathered []wire.Segment // whole blocks of one piece, on their way to it
 	bytes    int            // in gathered
-}
+	unasked  bool           // the block that is coming was not asked for
 
-// early is what a peer said before the number of pieces was known.
-type early struct {
-	bits  []byte
-	all   bool
-	haves []uint32
+	moved atomic.Int64 // when bytes of a block that was asked for came, UnixNano
 }
 
 // request is a block that a peer wants of us.
@@ -63,6 +69,7 @@ type request struct{ piece, begin, length uint32 }
 var (
 	errRange  = errors.New("it speaks of a piece that there is not")
 	errLength = errors.New("it asks for a block of an impossible length")
+	errAgain  = errors.New("it says a second time what it has")
 )
 
 // open takes part once the metadata is known. t.mu is held.
@@ -80,12 +87,21 @@ func (c *conn) open() {
 		c.gotBits(c.early.bits)
 	}
 	for _, i := range c.early.haves {
-		if int(i) < t.cfg.Pieces {
+		if int64(i) < int64(t.cfg.Pieces) {
 			c.gotHave(int(i))
 		}
 	}
+	for _, i := range c.early.fast {
+		if int64(i) < int64(t.cfg.Pieces) {
+			t.picker.AllowedFast(c.pk, int(i))
+		}
+	}
 	c.early = early{}
+	if !c.choked {
+		t.picker.Unchoked(c.pk)
+	}
 	c.interest()
+	c.refill(time.Now())
 }
 
 // Message implements wire.Peer.
@@ -99,10 +115,7 @@ func (c *conn) Message(m wire.Message) error {
 		c.hello(m.Bits)
 		return nil
 	case wire.Interested, wire.NotInterested:
-		c.wanted = m.Kind == wire.Interested
-		if t.picker != nil {
-			t.choke(now)
-		}
+		c.wants(m.Kind == wire.Interested, now)
 		return nil
 	case wire.Choke, wire.Unchoke:
 		c.choke(m.Kind == wire.Choke, now)
@@ -114,77 +127,57 @@ func (c *conn) Message(m wire.Message) error {
 	return c.handle(m, now)
 }
 
+// wants follows whether the peer is interested. Who wavers too often has to wait
+// for the next tick.
+func (c *conn) wants(interested bool, now time.Time) {
+	if c.wanted == interested {
+		return
+	}
+	c.wanted = interested
+	if c.flips++; c.flips <= maxFlips {
+		c.t.choke(now)
+	}
+	if interested {
+		c.give()
+	}
+}
+
 // handle deals with what is about pieces.
 func (c *conn) handle(m wire.Message, now time.Time) error {
-	t := c.t
+	t, news := c.t, true
 	switch m.Kind {
-	case wire.Bitfield:
-		c.gotBits(m.Bits)
-	case wire.HaveAll:
-		c.gotAll()
-	case wire.HaveNone:
-		t.picker.HasNone(c.pk)
-		c.has, c.all = plane.MakeBits(t.cfg.Pieces), false
+	case wire.Bitfield, wire.HaveAll, wire.HaveNone:
+		if c.introducedItself {
+			return errAgain
+		}
+		c.introducedItself = true
 	default:
 		if int64(m.Index) >= int64(t.cfg.Pieces) {
 			return fmt.Errorf("message %d of piece %d: %w", m.Kind, m.Index, errRange)
 		}
 	}
-	block := pick.Block{Piece: int(m.Index), Begin: int(m.Begin), Length: int(m.Length)}
 	switch m.Kind {
+	case wire.Bitfield:
+		c.gotBits(m.Bits)
+	case wire.HaveAll:
+		c.gotAll()
 	case wire.Have:
-		c.gotHave(int(m.Index))
+		news = c.gotHave(int(m.Index))
 	case wire.AllowedFast:
 		t.picker.AllowedFast(c.pk, int(m.Index))
 	case wire.Reject:
-		t.picker.Rejected(c.pk, block)
+		news = t.picker.Rejected(c.pk, pick.Block{Piece: int(m.Index), Begin: int(m.Begin), Length: int(m.Length)})
 	case wire.Request:
 		return c.request(request{m.Index, m.Begin, m.Length})
 	case wire.Cancel:
 		c.cancel(request{m.Index, m.Begin, m.Length})
 		return nil
 	}
-	c.interest()
-	c.refill(now)
-	return nil
-}
-
-// remember keeps what the peer has until the number of pieces is known.
-func (c *conn) remember(m wire.Message) error {
-	switch m.Kind {
-	case wire.Bitfield:
-		c.early = early{bits: append([]byte(nil), m.Bits...)}
-	case wire.HaveAll:
-		c.early = early{all: true}
-	case wire.HaveNone:
-		c.early = early{}
-	case wire.Have:
-		if len(c.early.haves) < maxEarly {
-			c.early.haves = append(c.early.haves, m.Index)
-		}
+	if news {
+		c.interest()
+		c.refill(now)
 	}
 	return nil
-}
-
-func (c *conn) gotBits(field []byte) {
-	c.has = plane.ParseBits(field, c.t.cfg.Pieces)
-	c.all = c.has.All()
-	c.t.picker.HasBits(c.pk, c.has)
-}
-
-func (c *conn) gotAll() {
-	c.has, c.all = plane.FullBits(c.t.cfg.Pieces), true
-	c.t.picker.HasAll(c.pk)
-}
-
-func (c *conn) gotHave(piece int) {
-	if c.t.picker.Has(c.pk, piece) {
-		c.has.Set(piece)
-		c.all = c.all || c.has.All()
-		if s := c.t.super; s != nil {
-			c.t.show(s.Have(c, piece, time.Now()))
-		}
-	}
 }
 
 // hello reads the peer's extension handshake (BEP 10).
@@ -198,7 +191,7 @@ func (c *conn) hello(dict []byte) {
 			return
 		}
 	}
-	c.client = d.V[:min(len(d.V), 200)]
+	c.client = strings.ToValidUTF8(d.V[:min(len(d.V), maxClient)], "")
 	if d.Reqq > 0 {
 		c.reqq = int(min(d.Reqq, maxQueue))
 	}
@@ -237,63 +230,12 @@ func (c *conn) interest() {
 	}
 }
 
-// Outgoing implements wire.Outgoing: what the library says that we have is
-// replaced by what we have.
-func (c *conn) Outgoing(m wire.Message) bool {
-	t := c.t
-	t.mu.Lock()
-	defer t.mu.Unlock()
-	if t.picker == nil {
-		return true
-	}
-	if m.Kind != wire.Have {
-		c.introduce()
-	}
-	return false
-}
-
-// introduce sends all that we have.
-func (c *conn) introduce() {
-	t := c.t
-	if t.super != nil {
-		c.hide()
-		return
-	}
-	c.told = t.have.Clone()
-	switch have := t.have.Count(); {
-	case c.info.Fast && have == t.have.Len():
-		c.w.Send(wire.Message{Kind: wire.HaveAll})
-	case c.info.Fast && have == 0:
-		c.w.Send(wire.Message{Kind: wire.HaveNone})
-	default:
-		c.w.Send(wire.Message{Kind: wire.Bitfield, Bits: t.have.Bytes()})
-	}
-}
-
-// tell sends a Have for a piece, unless the peer knows it.
-func (c *conn) tell(piece int) {
-	if c.told.Len() > 0 && !c.told.Has(piece) {
-		c.told.Set(piece)
-		c.w.Send(wire.Message{Kind: wire.Have, Index: uint32(piece)})
-	}
-}
-
-// tellAll tells the peer of all that it does not know yet.
-func (c *conn) tellAll() {
-	for i := range c.t.cfg.Pieces {
-		if c.t.have.Has(i) {
-			c.tell(i)
-		}
-	}
-}
-
-// Left implements wire.Peer.
+// Left implements wire.Peer. Blocks that were accepted are not lost: their piece
+// waits for them.
 func (c *conn) Left(error) {
-	for _, s := range append(c.block, c.gathered...) {
-		s.Buffer.Release()
-	}
-	c.block, c.gathered = nil, nil
-	t := c.t
+	c.handOver()
+	c.drop()
+	t, now := c.t, time.Now()
 	t.mu.Lock()
 	defer t.mu.Unlock()
 	delete(t.conns, c)
@@ -306,9 +248,7 @@ func (c *conn) Left(error) {
 	if c.pk != nil {
 		t.picker.Leave(c.pk)
 		t.version.Add(1)
-		if !t.closed {
-			t.choke(time.Now())
-			t.refillIdle(time.Now())
-		}
+		t.choke(now)
+		t.refillIdle(now)
 	}
 }

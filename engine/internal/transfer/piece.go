@@ -6,16 +6,17 @@ import (
 	"runtime"
 	"slices"
 	"sync"
-	"time"
+	"sync/atomic"
 
-	"piecewise/engine/internal/plane"
+	"piecewise/engine/internal/pick"
 	"piecewise/engine/internal/wire"
 )
 
 // Workers write and hash the pieces of all torrents.
 type Workers struct {
-	pieces chan *piece
-	wg     sync.WaitGroup
+	pieces  chan *piece
+	wg      sync.WaitGroup
+	stashed atomic.Int32 // blocks in memory of their own, see stash.go
 }
 
 // NewWorkers starts one worker a core.
@@ -44,6 +45,7 @@ type piece struct {
 	t     *Torrent
 	index int
 	size  int64
+	from  []*conn // who sent each block; guarded by Torrent.mu, final once all have arrived
 
 	mu      sync.Mutex
 	queue   []wire.Segment
@@ -57,7 +59,9 @@ type piece struct {
 }
 
 func newPiece(t *Torrent, index int) *piece {
-	return &piece{t: t, index: index, size: t.pieceSize(index), hash: sha1.New()}
+	size := t.pieceSize(index)
+	blocks := (size + pick.BlockSize - 1) / pick.BlockSize
+	return &piece{t: t, index: index, size: size, from: make([]*conn, blocks), hash: sha1.New()}
 }
 
 // add queues whole blocks; their buffers are the piece's from now on. It waits
@@ -112,60 +116,8 @@ func (p *piece) write(batch []wire.Segment) {
 		}
 		p.done += int64(end - begin)
 		for _, s := range batch[:n] {
-			s.Buffer.Release()
+			p.t.cfg.Workers.release(s)
 		}
 		batch = batch[n:]
 	}
-}
-
-// finish compares the hash of a piece that is all there. What came out of order
-// is read back for it.
-func (p *piece) finish() {
-	t := p.t
-	buf := readBack.Get().(*[readBackSize]byte)
-	defer readBack.Put(buf)
-	ok := true
-	for p.hashed < p.size && ok {
-		n := min(readBackSize, p.size-p.hashed)
-		_, err := t.cfg.Disk.ReadAt(buf[:n], int64(p.index)*t.cfg.PieceLength+p.hashed)
-		p.hash.Write(buf[:n])
-		p.hashed += n
-		ok = err == nil
-	}
-	var sum [sha1.Size]byte
-	p.hash.Sum(sum[:0])
-	ok = ok && string(sum[:]) == string(t.cfg.Hashes[p.index*sha1.Size:][:sha1.Size])
-	if ok {
-		t.cfg.Disk.Verified(p.index)
-	}
-	t.finished(p, ok)
-}
-
-const readBackSize = 256 << 10
-
-var readBack = sync.Pool{New: func() any { return new([readBackSize]byte) }}
-
-// finished takes over a piece that was verified, or that must come again.
-func (t *Torrent) finished(p *piece, ok bool) {
-	now := time.Now()
-	t.mu.Lock()
-	defer t.mu.Unlock()
-	delete(t.active, p.index)
-	t.version.Add(1)
-	if !ok {
-		t.failures++
-		t.wasted.Add(p.size)
-		t.blame(t.picker.Failed(p.index))
-		t.refillIdle(now)
-		return
-	}
-	t.verified++
-	t.have.Set(p.index)
-	t.picker.Verified(p.index)
-	t.ring.add(plane.Event{Kind: plane.PieceVerified, Time: now, Piece: p.index})
-	for c := range t.conns {
-		c.tell(p.index)
-		c.interest()
-	}
-	t.cfg.Verified(p.index)
 }

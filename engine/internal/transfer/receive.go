@@ -14,18 +14,24 @@ const handOver = 128 << 10
 // Block implements wire.Peer. Segments are kept until their block is whole, so
 // that only blocks which were asked for are ever written.
 func (c *conn) Block(s wire.Segment) error {
-	s.Buffer.Retain()
-	c.block = append(c.block, s)
+	if s.Begin == s.Block.Begin {
+		c.unasked = !s.Last && !c.asked(s)
+	}
+	if c.unasked {
+		if s.Last {
+			c.t.wasted.Add(int64(s.Block.Length))
+		}
+		return nil
+	}
+	c.moved.Store(time.Now().UnixNano())
+	c.keep(s)
 	if !s.Last {
 		return nil
 	}
 	b := pick.Block{Piece: s.Piece, Begin: s.Block.Begin, Length: s.Block.Length}
 	if !c.arrived(b) {
 		c.t.wasted.Add(int64(b.Length))
-		for _, s := range c.block {
-			s.Buffer.Release()
-		}
-		c.block = c.block[:0]
+		c.drop()
 		return nil
 	}
 	if len(c.gathered) > 0 && c.gathered[0].Piece != s.Piece {
@@ -38,6 +44,14 @@ func (c *conn) Block(s wire.Segment) error {
 		c.handOver()
 	}
 	return nil
+}
+
+// asked reports whether the block that begins with s was asked of this peer. Of
+// one that was not, nothing is kept, however long it says that it is.
+func (c *conn) asked(s wire.Segment) bool {
+	c.t.mu.Lock()
+	defer c.t.mu.Unlock()
+	return c.pk != nil && c.t.picker.Requested(c.pk, pick.Block{Piece: s.Piece, Begin: s.Begin, Length: s.Block.Length})
 }
 
 // arrived reports whether the block was asked of this peer and is still missing.
@@ -58,34 +72,31 @@ func (c *conn) arrived(b pick.Block) bool {
 	if t.active[b.Piece] == nil {
 		t.active[b.Piece] = newPiece(t, b.Piece)
 	}
+	t.active[b.Piece].from[b.Begin/pick.BlockSize] = c
 	t.downloaded.Add(int64(b.Length))
 	t.version.Add(1)
 	t.ring.add(c.event(plane.BlockReceived, b, now))
 	return true
 }
 
-// handOver gives what was gathered to its piece.
+// handOver gives what was gathered to its piece. It waits while the workers have
+// too much to do.
 func (c *conn) handOver() {
 	if len(c.gathered) == 0 {
 		return
 	}
-	t := c.t
-	t.mu.Lock()
-	p := t.active[c.gathered[0].Piece]
-	t.mu.Unlock()
-	if p == nil { // cannot be: a piece is active until all its blocks were handed over
-		for _, s := range c.gathered {
-			s.Buffer.Release()
-		}
-	} else {
-		p.add(c.gathered)
-	}
+	c.t.mu.Lock()
+	p := c.t.active[c.gathered[0].Piece] // there until all its blocks were handed over
+	c.t.mu.Unlock()
+	p.add(c.gathered)
+	clear(c.gathered)
 	c.gathered, c.bytes = c.gathered[:0], 0
 }
 
 // Flush implements wire.Peer.
 func (c *conn) Flush() {
 	c.handOver()
+	c.stash()
 	c.t.mu.Lock()
 	defer c.t.mu.Unlock()
 	c.refill(time.Now())

@@ -14,6 +14,8 @@ const (
 	queueTime = 100 * time.Millisecond
 	patience  = 15 * time.Second // without data, then its requests are given to others
 	sampling  = 50 * time.Millisecond
+
+	introduction = 2 * time.Second // so long the library may take for the first message
 )
 
 // rates measures a connection.
@@ -72,7 +74,10 @@ func (c *conn) refill(now time.Time) {
 		return
 	}
 	if out == 0 {
-		c.rate.asked, c.heard = now, now
+		c.rate.asked, c.relieved = now, now
+		if !t.picker.Snubbed(c.pk) { // else it still owes us what others were asked for
+			c.heard = now
+		}
 	}
 	t.version.Add(1)
 	for _, b := range t.scratch {
@@ -111,15 +116,32 @@ func (c *conn) tick(now time.Time) {
 		}
 		c.t.picker.SetRate(c.pk, float64(r.shownDown))
 	}
-	if c.t.picker.Outstanding(c.pk) > 0 && now.Sub(c.heard) > patience {
-		c.t.picker.TimedOut(c.pk)
-		c.heard = now
-	}
+	c.flips = 0
+	c.relieve(now)
+	// The library may have nothing to introduce us with.
+	c.introduced = c.introduced || now.Sub(c.joined) > introduction
 	if c.t.super == nil && c.told.Count() < c.t.have.Count() {
 		c.tellAll()
 	}
 	c.interest()
 	c.refill(now)
+}
+
+// relieve takes back what was asked of a peer from which nothing comes.
+func (c *conn) relieve(now time.Time) {
+	last := c.relieved
+	for _, t := range []time.Time{c.heard, time.Unix(0, c.moved.Load())} {
+		if t.After(last) {
+			last = t
+		}
+	}
+	if c.t.picker.Outstanding(c.pk) == 0 || now.Sub(last) <= patience {
+		return
+	}
+	for _, b := range c.t.picker.TimedOut(c.pk) {
+		c.w.Send(wire.Message{Kind: wire.Cancel, Index: uint32(b.Piece), Begin: uint32(b.Begin), Length: uint32(b.Length)})
+	}
+	c.relieved = now
 }
 
 func (c *conn) event(kind plane.EventKind, b pick.Block, now time.Time) plane.Event {

@@ -2,6 +2,7 @@ package transfer
 
 import (
 	"encoding/binary"
+	"fmt"
 	"slices"
 	"time"
 
@@ -24,7 +25,8 @@ func (c *conn) request(r request) error {
 	if r.length == 0 || int64(r.begin)+int64(r.length) > t.pieceSize(int(r.piece)) {
 		return errLength
 	}
-	if c.amChoking || r.length > maxBlock || !t.have.Has(int(r.piece)) || len(c.queue) >= maxTheir || t.super != nil && !t.super.Allowed(c, int(r.piece)) {
+	hidden := t.super != nil && !t.super.Allowed(c, int(r.piece))
+	if r.length > maxBlock || !t.have.Has(int(r.piece)) || hidden || len(c.queue) >= maxTheir || c.amChoking && !c.given(r) {
 		c.reject(r)
 		return nil
 	}
@@ -59,6 +61,17 @@ func (c *conn) setChoking(choking bool) {
 		return
 	}
 	c.w.Send(wire.Message{Kind: wire.Choke})
+	c.queue = slices.DeleteFunc(c.queue, func(r request) bool {
+		if c.given(r) {
+			return false
+		}
+		c.reject(r)
+		return true
+	})
+}
+
+// refuse rejects all that the peer has asked for.
+func (c *conn) refuse() {
 	for _, r := range c.queue {
 		c.reject(r)
 	}
@@ -80,9 +93,11 @@ func (c *conn) Fill(b []byte) int {
 		binary.BigEndian.PutUint32(out[9:], r.begin)
 		off := int64(r.piece)*c.t.cfg.PieceLength + int64(r.begin)
 		if _, err := c.t.cfg.Disk.ReadAt(out[head:], off); err != nil {
-			c.t.mu.Lock()
+			if !c.info.Fast { // it would wait for ever
+				c.w.Close(fmt.Errorf("read block for peer: %w", err))
+				return n
+			}
 			c.reject(r)
-			c.t.mu.Unlock()
 			continue
 		}
 		n += len(out)
@@ -105,11 +120,17 @@ func (c *conn) take(n int) (batch []request, need int) {
 	if k == 0 {
 		if len(c.queue) > 0 {
 			need = head + int(c.queue[0].length)
+		} else {
+			c.up.Cancel() // what was waited for is no longer wanted
 		}
 		return nil, need
 	}
 	now := time.Now()
 	rest := c.granted(bytes, now)
+	if 0 < rest && rest < int(c.queue[0].length) { // granted for a shorter one, cancelled since
+		c.up.Refund(rest)
+		rest = c.granted(bytes, now)
+	}
 	for k = 0; k < len(c.queue) && int(c.queue[k].length) <= rest; k++ {
 		r := c.queue[k]
 		rest -= int(r.length)

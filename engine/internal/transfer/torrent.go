@@ -2,6 +2,7 @@ package transfer
 
 import (
 	"math/rand/v2"
+	"net/netip"
 	"sync"
 	"sync/atomic"
 	"time"
@@ -26,6 +27,9 @@ type Config struct {
 	// Verified is told of every piece that is ours from now on. It is called on a
 	// worker and must return at once.
 	Verified func(piece int)
+	// Banned is told of a peer that sent wrong bytes; the torrent refuses it from
+	// now on. It may be nil, is called under a lock and must return at once.
+	Banned func(netip.AddrPort)
 }
 
 // Wanted is what to download.
@@ -54,6 +58,8 @@ type Torrent struct {
 	verified int
 	failures int
 	closed   bool
+	court    court
+	banned   map[netip.AddrPort]struct{} // see culprit
 	ring     ring
 	scratch  []pick.Block
 	cancels  []pick.Cancel
@@ -77,6 +83,7 @@ func New(limits Limits) *Torrent {
 	return &Torrent{
 		limits: limits, conns: map[*conn]struct{}{}, active: map[int]*piece{},
 		choker: choke.New[*conn](choke.Config{}), slots: defaultSlots,
+		court: newCourt(), banned: map[netip.AddrPort]struct{}{},
 	}
 }
 
@@ -106,6 +113,7 @@ func (t *Torrent) SetWanted(w Wanted) {
 	}
 	t.cfg.Wanted = w
 	t.picker.SetWanted(w.Pieces, w.High, w.Sequential)
+	t.sendCancels()
 	t.version.Add(1)
 	for c := range t.conns {
 		c.interest()
@@ -134,17 +142,18 @@ func (t *Torrent) Pieces() int {
 
 // Join implements wire.Plane.
 func (t *Torrent) Join(w *wire.Conn) wire.Peer {
+	t.mu.Lock()
+	defer t.mu.Unlock()
+	if _, bad := t.banned[culprit(w.Info().Addr)]; bad || t.closed {
+		return nil
+	}
 	c := &conn{
 		t: t, w: w, info: w.Info(), amChoking: true, choked: true, reqq: defaultReqq, joined: time.Now(),
 		up: t.limits.Up.Peer(), down: t.limits.Down.Peer(), weight: 1,
 	}
 	c.heard = c.joined
-	t.mu.Lock()
-	defer t.mu.Unlock()
 	t.conns[c] = struct{}{}
-	if t.closed {
-		w.Close(nil)
-	} else if t.picker != nil {
+	if t.picker != nil {
 		c.open()
 	}
 	return c

@@ -1,0 +1,83 @@
+package transfer
+
+import (
+	"time"
+
+	"piecewise/engine/internal/plane"
+	"piecewise/engine/internal/wire"
+)
+
+// maxEarly Have messages are remembered before the metadata is known.
+const maxEarly = 4096
+
+// early is what a peer said before the number of pieces was known.
+type early struct {
+	bits  []byte
+	all   bool
+	haves []uint32
+	fast  []uint32
+}
+
+// remember keeps what the peer has until the number of pieces is known.
+func (c *conn) remember(m wire.Message) error {
+	switch m.Kind {
+	case wire.Bitfield, wire.HaveAll, wire.HaveNone:
+		if c.introducedItself {
+			return errAgain
+		}
+		c.introducedItself = true
+	}
+	switch m.Kind {
+	case wire.Bitfield:
+		c.early.bits = append([]byte(nil), m.Bits...)
+	case wire.HaveAll:
+		c.early.all = true
+	case wire.Have:
+		if len(c.early.haves) < maxEarly {
+			c.early.haves = append(c.early.haves, m.Index)
+		}
+	case wire.AllowedFast:
+		if len(c.early.fast) < allowedPieces {
+			c.early.fast = append(c.early.fast, m.Index)
+		}
+	}
+	return nil
+}
+
+func (c *conn) gotBits(field []byte) {
+	c.t.picker.HasBits(c.pk, c.joinBits(plane.ParseBits(field, c.t.cfg.Pieces)))
+}
+
+func (c *conn) gotAll() {
+	c.joinBits(plane.FullBits(c.t.cfg.Pieces))
+	c.t.picker.HasAll(c.pk)
+}
+
+// joinBits adds a bitfield to what the peer has.
+func (c *conn) joinBits(bits plane.Bits) plane.Bits {
+	now := time.Now()
+	for i := range bits.Len() {
+		if c.has.Has(i) {
+			bits.Set(i) // a Have was there before
+		} else if s := c.t.super; s != nil && bits.Has(i) {
+			c.t.show(s.Have(c, i, now))
+		}
+	}
+	c.has, c.count = bits, bits.Count()
+	c.all = c.count == bits.Len()
+	return bits
+}
+
+// gotHave reports whether the piece was news.
+func (c *conn) gotHave(piece int) bool {
+	if !c.t.picker.Has(c.pk, piece) {
+		return false
+	}
+	c.has.Set(piece)
+	c.count++
+	c.all = c.count == c.has.Len()
+	if s := c.t.super; s != nil {
+		c.t.show(s.Have(c, piece, time.Now()))
+	}
+	return true
+}
