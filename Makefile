@@ -3,7 +3,7 @@ PREFIX ?= /usr/local
 GO = . packaging/go.sh && go
 export PREFIX DESTDIR BINARY
 
-.PHONY: run build test e2e check format lint bench install clean
+.PHONY: run build test e2e check format lint bench costs clients install clean
 .NOTPARALLEL:
 
 run:     ; @sh packaging/run.sh # installs what is missing, builds, opens the window
@@ -13,7 +13,9 @@ e2e:     ; @$(GO) test -count=1 -timeout 2h -tags "$$tags" ./test/... # with PIE
 check:   format test lint # what .ci/run runs
 format:  ; @list=$$($(GO) tool gofumpt -l .) && test -z "$$list" || { echo "not formatted: $$list" >&2; exit 1; }
 lint:    ; @$(GO) tool staticcheck -tags "$$tags" ./...
-bench:   ; @$(GO) test -run '^$$' -bench . -benchmem -tags "$$headless" ./engine/... ./ui/...
+bench:   costs clients
+costs:   ; @$(GO) test -run '^$$' -bench . -benchmem -tags "$$headless" ./engine/... ./ui/... # what the parts cost
+clients: ; @/usr/bin/python3 test/bench/bench.py all # piecewise beside other clients; says what is missing
 install: ; @sh packaging/linux/install.sh # below $(DESTDIR)$(PREFIX)
 clean:   ; rm -rf piecewise build
 
