@@ -122,6 +122,11 @@ func must[T any](t testing.TB) func(T, error) T {
 // torrent's path.
 func sample(t testing.TB, dir string, sizes map[string]int) string {
 	t.Helper()
+	return sampleOf(t, dir, sizes, 32<<10)
+}
+
+func sampleOf(t testing.TB, dir string, sizes map[string]int, pieceLength int64) string {
+	t.Helper()
 	r := rand.NewChaCha8([32]byte{1})
 	for name, size := range sizes {
 		b := make([]byte, size)
@@ -134,7 +139,7 @@ func sample(t testing.TB, dir string, sizes map[string]int) string {
 			t.Fatal(err)
 		}
 	}
-	info := metainfo.Info{PieceLength: 32 << 10}
+	info := metainfo.Info{PieceLength: pieceLength}
 	if err := info.BuildFromFilePath(filepath.Join(dir, "data")); err != nil {
 		t.Fatal(err)
 	}

@@ -2,11 +2,16 @@ package choke
 
 import "math"
 
-// Automatic returns how many slots suit an upload of rate bytes/s: 3 at 16 KB/s
-// and one more for each fourfold of it, but from 2 to 12. While the line is not
-// full, grow them with Grow.
+// Automatic returns how many slots suit an upload of rate bytes/s: 4, the
+// customary number, from 64 KB/s to 4 MB/s, fewer below and one more for each
+// fourfold above, but from 2 to 12. Few slots are what makes giving worth while:
+// where everybody is unchoked, who gives nothing gets as much. While the line is
+// not full, Uplink finds more.
 func Automatic(rate int64) int {
-	return min(max(3+int(math.Floor(math.Log2(max(float64(rate), 1)/16e3)/2)), 2), 12)
+	fourfold := func(base float64) int {
+		return int(math.Floor(math.Log2(max(float64(rate), 1)/base) / 2))
+	}
+	return min(max(3+fourfold(16e3), 2), 4+max(fourfold(1e6), 0), 12)
 }
 
 // Uplink finds the number of slots that fills a torrent's or a session's upload.

@@ -7,7 +7,7 @@ import (
 
 func TestAutomatic(t *testing.T) {
 	for rate, want := range map[int64]int{
-		-1: 2, 0: 2, 5e3: 2, 16e3: 3, 50e3: 3, 64e3: 4, 256e3: 5, 1e6: 5, 1024e3: 6, 20e6: 8, 125e6: 9, 1e12: 12,
+		-1: 2, 0: 2, 5e3: 2, 16e3: 3, 50e3: 3, 64e3: 4, 256e3: 4, 1e6: 4, 3999e3: 4, 4e6: 5, 20e6: 6, 125e6: 7, 1e9: 8, 1e12: 12,
 	} {
 		if got := Automatic(rate); got != want {
 			t.Errorf("%d B/s: %d slots, want %d", rate, got, want)
