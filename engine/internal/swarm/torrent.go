@@ -31,7 +31,14 @@ type Torrent struct {
 }
 
 func newTorrent(c *Client, id [20]byte) *Torrent {
-	return &Torrent{c: c, id: id, plane: transfer.New(transfer.Limits{Up: c.up.Torrent(), Down: c.down.Torrent()}), ended: make(chan struct{}), news: make(chan struct{}, 1)}
+	t := &Torrent{
+		c: c, id: id, plane: transfer.New(transfer.Limits{Up: c.up.Torrent(), Down: c.down.Torrent()}),
+		ended: make(chan struct{}), news: make(chan struct{}, 1),
+	}
+	if c.cfg.NoUpload {
+		t.plane.SetSlots(0) // before the first peer comes
+	}
+	return t
 }
 
 // Open starts the download. The metadata must be there.
