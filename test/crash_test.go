@@ -42,13 +42,13 @@ func TestCrash(t *testing.T) {
 
 	allowed, kept := large.Size, int64(0)
 	for i := range kills {
-		before := slow.Uploaded()
+		before := slow.Stats().Uploaded
 		after := rand.N(3 * time.Second)
 		if i%2 == 0 {
 			after += crashRecent // so that something must have been kept
 		}
 		kept = crash(t, start(torrents[1]), large, crashPlan{kept, after})
-		lost := min(slow.Uploaded()-before, int64(crashRecent.Seconds()*crashRate))
+		lost := min(slow.Stats().Uploaded-before, int64(crashRecent.Seconds()*crashRate))
 		allowed += lost + crashInProgress
 	}
 
@@ -57,7 +57,7 @@ func TestCrash(t *testing.T) {
 	start(torrents[1]).Finish(t, 2*time.Minute, large)
 	maps.Copy(large.Sums, small.Sums)
 	large.Compare(t, dir)
-	if sent := slow.Uploaded() + fast.Uploaded(); sent > allowed {
+	if sent := slow.Stats().Uploaded + fast.Stats().Uploaded; sent > allowed {
 		t.Errorf("the seeds sent %d bytes of %d, more than the %d that %d kills explain", sent, large.Size, allowed, kills)
 	} else {
 		t.Logf("the seeds sent %d bytes of %d; up to %d would be right", sent, large.Size, allowed)

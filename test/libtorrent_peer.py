@@ -2,7 +2,8 @@
 
 Each SOURCE is a .torrent file or a magnet link. Prints JSON lines: {"event": "ready"},
 {"event": "done", "infohash": ...} for each complete torrent, and at most every 200 ms
-{"event": "stats", "uploaded": payload bytes sent}. Ends when standard input closes."""
+{"event": "stats", "uploaded": payload bytes sent, "downloaded": the same received, "encrypted":
+connections with RC4}. Ends when standard input closes."""
 import argparse
 import json
 import select
@@ -15,12 +16,21 @@ parser = argparse.ArgumentParser()
 parser.add_argument("--listen", required=True)
 parser.add_argument("--dir", required=True)
 parser.add_argument("--up", type=int, default=0, help="bytes/s, 0 is no limit")
+parser.add_argument("--encryption", choices=["forced", "off", ""], default="", help="of connections; empty is libtorrent's default")
+parser.add_argument("--connect", action="append", default=[], help="ADDR:PORT to dial, repeatable")
 parser.add_argument("sources", nargs="+")
 args = parser.parse_args()
 
 
 def tell(**event):
     print(json.dumps(event), flush=True)
+
+
+def encryption():
+    if not args.encryption:
+        return {}
+    policy = lt.enc_policy.forced if args.encryption == "forced" else lt.enc_policy.disabled
+    return {"in_enc_policy": int(policy), "out_enc_policy": int(policy), "allowed_enc_level": int(lt.enc_level.rc4)}
 
 
 def session():
@@ -31,6 +41,7 @@ def session():
         "active_limit": -1, "active_seeds": -1, "active_downloads": -1, "upload_rate_limit": args.up,
         "listen_queue_size": 200,  # or many connections at once are lost
         "alert_mask": lt.alert.category_t.error_notification | lt.alert.category_t.status_notification,
+        **encryption(),
     })
     local = lt.ip_filter()  # limits count for peers on this machine too
     local.add_rule("0.0.0.0", "255.255.255.255", 1 << lt.session.global_peer_class_id)
@@ -46,14 +57,18 @@ def add(s, source):
         p.ti = lt.torrent_info(source)
     p.save_path = args.dir
     p.flags &= ~(lt.torrent_flags.auto_managed | lt.torrent_flags.paused)
-    return s.add_torrent(p)
+    torrent = s.add_torrent(p)
+    for peer in args.connect:
+        address, port = peer.rsplit(":", 1)
+        torrent.connect_peer((address, int(port)))
+    return torrent
 
 
 def main():
     s = session()
     torrents = [add(s, source) for source in args.sources]
     tell(event="ready")
-    complete, told, last = set(), time.monotonic(), 0
+    complete, told, last = set(), time.monotonic(), [0, 0]
     while not (select.select([sys.stdin], [], [], 0.02)[0] and not sys.stdin.read(1)):
         for alert in s.pop_alerts():
             if isinstance(alert, (lt.torrent_error_alert, lt.file_error_alert, lt.listen_failed_alert)):
@@ -64,10 +79,11 @@ def main():
             if state.is_seeding and infohash not in complete:
                 complete.add(infohash)
                 tell(event="done", infohash=infohash)
-        uploaded = sum(state.total_payload_upload for state in states)
-        if uploaded != last and time.monotonic() - told > 0.2:
-            told, last = time.monotonic(), uploaded
-            tell(event="stats", uploaded=uploaded)
+        payload = [sum(state.total_payload_upload for state in states), sum(state.total_payload_download for state in states)]
+        if payload != last and time.monotonic() - told > 0.2:
+            told, last = time.monotonic(), payload
+            encrypted = sum(bool(peer.flags & lt.peer_info.rc4_encrypted) for t in torrents for peer in t.get_peer_info())
+            tell(event="stats", uploaded=payload[0], downloaded=payload[1], encrypted=encrypted)
 
 
 main()

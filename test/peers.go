@@ -28,6 +28,9 @@ type PeerOptions struct {
 	UpLimit int      // bytes/s; 0 is no limit
 
 	Listen netip.AddrPort // where it listens; the zero value is an address of its own
+
+	Connect    netip.AddrPort // a peer to dial; only libtorrent does
+	Encryption string         // "forced", "off" or "" for the default; only libtorrent's
 }
 
 func (o PeerOptions) address(t testing.TB) netip.AddrPort {
@@ -48,10 +51,18 @@ type Libtorrent struct {
 	addr netip.AddrPort
 	*Process
 
-	mu       sync.Mutex
-	ready    bool
-	done     map[string]bool // by info hash
-	uploaded int64
+	mu    sync.Mutex
+	ready bool
+	done  map[string]bool // by info hash
+	stats Stats
+}
+
+// Stats are what a Libtorrent has moved, in bytes of payload. They come once a
+// second.
+type Stats struct {
+	At                   time.Time // when they came; zero if nothing was moved yet
+	Uploaded, Downloaded int64
+	Encrypted            int // connections that were encrypted with RC4 at that time
 }
 
 // StartLibtorrent starts a peer that seeds or downloads.
@@ -59,6 +70,12 @@ func StartLibtorrent(t testing.TB, o PeerOptions) *Libtorrent {
 	t.Helper()
 	p := &Libtorrent{addr: o.address(t), done: map[string]bool{}}
 	args := []string{script(), "--listen", p.addr.String(), "--dir", o.Dir, "--up", fmt.Sprint(o.UpLimit)}
+	if o.Encryption != "" {
+		args = append(args, "--encryption", o.Encryption)
+	}
+	if o.Connect.IsValid() {
+		args = append(args, "--connect", o.Connect.String())
+	}
 	// Debian's own Python, for another one does not see Debian's libtorrent.
 	cmd := Command(t, t.TempDir(), "/usr/bin/python3", append(args, o.Sources...)...)
 	stdin, err := cmd.StdinPipe()
@@ -83,7 +100,7 @@ func script() string {
 func (p *Libtorrent) hear(line []byte) {
 	var e struct {
 		Event, InfoHash string
-		Uploaded        int64
+		Stats
 	}
 	if json.Unmarshal(line, &e) != nil {
 		return // a warning of Python's; it is in the log
@@ -96,7 +113,8 @@ func (p *Libtorrent) hear(line []byte) {
 	case "done":
 		p.done[e.InfoHash] = true
 	case "stats":
-		p.uploaded = e.Uploaded
+		p.stats = e.Stats
+		p.stats.At = time.Now()
 	}
 }
 
@@ -113,9 +131,9 @@ func (p *Libtorrent) Await(t testing.TB, d *Data, limit time.Duration) {
 	})
 }
 
-// Uploaded returns the payload that it has sent, in bytes, as of 200 ms ago.
-func (p *Libtorrent) Uploaded() int64 {
+// Stats returns what it has moved.
+func (p *Libtorrent) Stats() Stats {
 	p.mu.Lock()
 	defer p.mu.Unlock()
-	return p.uploaded
+	return p.stats
 }

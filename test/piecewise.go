@@ -6,6 +6,7 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
+	"net/netip"
 	"os"
 	"os/exec"
 	"path/filepath"
@@ -70,6 +71,7 @@ type Line struct {
 
 // Get is a running `piecewise get --json`.
 type Get struct {
+	Addr netip.AddrPort // where it listens
 	*Process
 	mu    sync.Mutex
 	lines []Line
@@ -83,8 +85,8 @@ func StartGet(t testing.TB, home string, args ...string) *Get {
 	if home == "" {
 		home = t.TempDir()
 	}
-	g := &Get{}
-	all := append([]string{"get", "--json", "--loopback", "--listen", Address(t).String()}, args...)
+	g := &Get{Addr: Address(t)}
+	all := append([]string{"get", "--json", "--loopback", "--listen", g.Addr.String()}, args...)
 	g.Process = Start(t, Command(t, home, Binary, all...), &lineWriter{line: g.hear})
 	return g
 }

@@ -86,7 +86,7 @@ func TestWindowKilled(t *testing.T) {
 	w.Key(t, "Return")
 	w.Rests(t, 1)
 	for i := range int64(3) {
-		w.See(t, "more of it is there", func(Picture) bool { return s.seed.Uploaded() > (i+1)*200_000 })
+		w.See(t, "more of it is there", func(Picture) bool { return s.seed.Stats().Uploaded > (i+1)*200_000 })
 		w.Signal(t, syscall.SIGKILL)
 		w = w.Desk.Open(t) // while the other may still be dying
 		w.Rests(t, 1)
