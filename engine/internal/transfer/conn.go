@@ -21,11 +21,20 @@ const (
 	maxFlips    = 10  // of its interest in a second that are acted on at once
 )
 
+// link is the connection to a peer, a *wire.Conn.
+type link interface {
+	Info() wire.Info
+	Send(wire.Message)
+	Wake()
+	Close(error)
+	Done() <-chan struct{}
+}
+
 // conn is our side of one connection, a wire.Peer. Its fields are guarded by
 // t.mu, but for those of the receive goroutine.
 type conn struct {
 	t    *Torrent
-	w    *wire.Conn
+	w    link
 	info wire.Info
 	pk   *pick.Peer // nil until the metadata is known
 

@@ -55,7 +55,7 @@ func TestMagnet(t *testing.T) {
 func TestLeaveInTheMiddle(t *testing.T) {
 	c := newContent(3, 8*block)
 	s := newSide(t, c, sideOptions{})
-	for range 8 { // 24 blocks, 3 of each
+	for range 5 {
 		p, n := join(t, s, true), 0
 		p.serve(func(r request) {
 			if n++; n <= 3 {
@@ -67,6 +67,8 @@ func TestLeaveInTheMiddle(t *testing.T) {
 			p.c.Close()
 		})
 	}
+	good := join(t, s, true)
+	go good.serve(func(r request) { good.give(r, c.block(r)) })
 	s.complete(t)
 }
 

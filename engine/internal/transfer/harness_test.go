@@ -238,6 +238,7 @@ type script struct {
 	t    testing.TB
 	c    net.Conn
 	addr netip.AddrPort
+	all  []byte // the message that it has everything
 }
 
 // join connects a script to a side. Without fast it lacks that extension.
@@ -261,7 +262,11 @@ func join(t testing.TB, s *side, fast bool) *script {
 	if _, err := io.ReadFull(c, make([]byte, 68)); err != nil {
 		t.Fatal(err)
 	}
-	return &script{t, c, c.LocalAddr().(*net.TCPAddr).AddrPort()}
+	all := frame(wire.HaveAll)
+	if !fast {
+		all = frame(wire.Bitfield, plane.FullBits(s.content.pieces()).Bytes())
+	}
+	return &script{t, c, c.LocalAddr().(*net.TCPAddr).AddrPort(), all}
 }
 
 // frame makes a message of numbers and bytes.
@@ -336,7 +341,7 @@ func parseRequest(body []byte) request {
 
 // serve answers requests with what answer sends until the connection ends.
 func (p *script) serve(answer func(request)) {
-	p.send(wire.HaveAll)
+	p.c.Write(p.all)
 	p.send(wire.Unchoke)
 	for {
 		kind, body, err := p.read()

@@ -72,7 +72,7 @@ type Torrent struct {
 }
 
 // defaultSlots is how many peers are unchoked until SetSlots.
-const defaultSlots = 4
+const defaultSlots = 8
 
 // New returns the data plane of a torrent whose metadata is not known yet: peers
 // may join, and what they have is remembered for Open. A zero Limits is none.
@@ -142,6 +142,14 @@ func (t *Torrent) Pieces() int {
 
 // Join implements wire.Plane.
 func (t *Torrent) Join(w *wire.Conn) wire.Peer {
+	if c := t.join(w); c != nil {
+		return c
+	}
+	return nil
+}
+
+// join returns nil if the peer is refused.
+func (t *Torrent) join(w link) *conn {
 	t.mu.Lock()
 	defer t.mu.Unlock()
 	if _, bad := t.banned[culprit(w.Info().Addr)]; bad || t.closed {
