@@ -10,9 +10,23 @@ import (
 	"piecewise/engine/internal/hash"
 )
 
+// checksMax is how many checks run at the same time. They may take hours, so they
+// leave lanes to what all other torrents wait for.
+const checksMax = taskLanes / 2
+
+// toCheck reports whether the torrent is to be hashed, now or when its turn comes.
+func (t *torrent) toCheck() bool {
+	return t.rec.Recheck && t.meta != nil && (t.checkNow || !t.rec.Paused && t.rec.Fault == "")
+}
+
 // hash hashes all of the torrent's data on disk and believes only what is right.
-// The torrent does not run meanwhile.
+// The torrent does not run meanwhile. It waits for its turn while others are
+// checked.
 func (s *state) hash(t *torrent) {
+	if s.checking >= checksMax {
+		return
+	}
+	s.checking++
 	ctx, cancel := context.WithCancel(s.quit)
 	c := &check{cancel: cancel}
 	t.check = c
@@ -39,7 +53,15 @@ func (s *state) hash(t *torrent) {
 				}
 			})
 		}
-		return func(s *state) { s.hashed(t, have, err) }
+		return func(s *state) {
+			s.checking--
+			s.hashed(t, have, err)
+			for _, o := range s.order {
+				if o != t && o.toCheck() {
+					s.steer(o)
+				}
+			}
+		}
 	})
 }
 

@@ -16,12 +16,13 @@
 //
 //   - library: one goroutine makes every call that may take the library's lock, in
 //     order. (One exception: what a running torrent tells without waiting, its
-//     carrier's Pieces, Version, Availability, Connected and Counters.)
+//     carrier's Pieces, Version, Availability, Connected, Counters, Peers and
+//     SetWanted.)
 //   - keeper: one goroutine owns the store. It writes what is dirty in one batch:
 //     first the torrents' files are synced, then the pieces are recorded, so that a
 //     recorded piece is on disk.
 //   - tasks: a few goroutines read metainfo, open and hash files, and move files
-//     to the trash.
+//     to the trash. Half of them at most are busy with checks, which may take hours.
 //
 // A job returns a function for the loop to run with its result. A torrent has at
 // most one job under way (torrent.busy); when its result is in, steer looks what

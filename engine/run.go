@@ -16,7 +16,7 @@ const (
 	tickEvery   = 250 * time.Millisecond // the picture of the watched torrent
 	publishSoon = 20 * time.Millisecond  // after a command, so that many make one update
 	shutdownMax = 5 * time.Second
-	taskLanes   = 3
+	taskLanes   = 4
 )
 
 // Run owns all state until ctx ends, then stops everything in order, at most 5 s.

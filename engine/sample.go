@@ -170,15 +170,28 @@ func (m *Meta) pieceSize(i int) int64 {
 	return min(m.PieceLength, m.length-int64(i)*m.PieceLength)
 }
 
-// measureFree asks how much room there is where new torrents go.
+// measureFree asks how much room there is where new torrents go, once at a time:
+// a file system that does not answer shall hold up one lane, not all.
 func (s *state) measureFree() {
+	if s.measuring {
+		return
+	}
+	s.measuring = true
 	dir := s.settings.Dir
 	s.tasks.push(func() func(*state) {
 		free, err := disk.Free(dir)
 		if err != nil {
 			free = -1
 		}
-		return func(s *state) { s.changed = s.changed || s.free != free; s.free = free }
+		return func(s *state) {
+			s.measuring = false
+			if s.settings.Dir != dir {
+				s.measureFree()
+				return
+			}
+			s.changed = s.changed || s.free != free
+			s.free = free
+		}
 	})
 }
 
@@ -267,7 +280,7 @@ func (row *Torrent) trackers(all []announce.Status) {
 // state says in one word what the torrent is doing.
 func (t *torrent) state() State {
 	switch {
-	case t.check != nil:
+	case t.check != nil || t.toCheck():
 		return Checking
 	case t.rec.Fault != "":
 		return Faulted

@@ -90,6 +90,8 @@ type state struct {
 	saveFailed bool // the user was told
 	lastSave   time.Time
 
+	checking       int  // checks under way
+	measuring      bool // a job asks for the free space
 	port           int
 	free           int64
 	dhtNodes       int

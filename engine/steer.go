@@ -29,7 +29,7 @@ func (s *state) steer(t *torrent) {
 		s.bury(t)
 	case t.meta != nil && t.fresh && !t.preview:
 		s.survey(t)
-	case t.rec.Recheck && t.meta != nil && (t.checkNow || !t.rec.Paused && t.rec.Fault == ""):
+	case t.toCheck():
 		s.hash(t)
 	case !shouldRun:
 	case running && t.run.disk == nil && t.meta != nil && !t.preview:
