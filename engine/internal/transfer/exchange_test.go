@@ -5,6 +5,7 @@ import (
 	"testing"
 
 	"piecewise/engine/internal/plane"
+	"piecewise/engine/internal/wire"
 )
 
 // halves returns the even pieces and the odd ones.
@@ -69,6 +70,20 @@ func TestLeaveInTheMiddle(t *testing.T) {
 	}
 	good := join(t, s, true)
 	go good.serve(func(r request) { good.give(r, c.block(r)) })
+	s.complete(t)
+}
+
+// The same for one that ends with a message that ends the connection, in the same
+// read as its block.
+func TestNonsenseBehindBlock(t *testing.T) {
+	c := newContent(1, 8*block)
+	s := newSide(t, c, sideOptions{})
+	bad := join(t, s, true)
+	bad.serve(func(r request) { // ends with the connection
+		bad.c.Write(append(frame(pieceKind, int(r.piece), int(r.begin), c.block(r)), frame(wire.Have, 1000)...))
+	})
+	good := join(t, s, true)
+	go good.serve(func(r request) { good.give(r, c.block(r)) }) // ends with the connection
 	s.complete(t)
 }
 
