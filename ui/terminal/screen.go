@@ -49,6 +49,3 @@ func (s *screen) draw(lines []string) {
 	// A terminal that is gone shows nothing, and there is nobody to tell.
 	_, _ = io.WriteString(s.w, b.String())
 }
-
-// keep leaves what is drawn where it is; the next draw begins below it.
-func (s *screen) keep() { s.drawn = 0 }
