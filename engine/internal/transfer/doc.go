@@ -14,7 +14,18 @@
 //
 // A block is parsed in place. Its segments keep the connection's receive buffers
 // until the piece has written them; the pool of these buffers is bounded, so a
-// slow disk slows down the peers and nothing else.
+// slow disk slows down the peers and nothing else. When no more bytes are at hand,
+// the connection hands over its whole blocks and copies the one that is not whole
+// to memory of its own (see stash.go), so nobody holds a buffer while he waits.
+// Each Retain has one Release: by the worker that wrote the segment, by the
+// connection when it discards or copies the block, or by Left, which hands over
+// what was accepted.
+//
+// # Peers that cannot be trusted
+//
+// Only blocks that were asked of the peer are kept. Who sent a wrong one is banned,
+// and only he (see ban.go). A choked peer gets a few pieces that it was allowed (BEP
+// 6, see fast.go) and nothing else.
 //
 // # Goroutines
 //

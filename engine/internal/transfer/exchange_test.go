@@ -3,7 +3,9 @@ package transfer
 import (
 	"bytes"
 	"testing"
+	"time"
 
+	"piecewise/engine/internal/limit"
 	"piecewise/engine/internal/plane"
 	"piecewise/engine/internal/wire"
 )
@@ -111,4 +113,21 @@ func TestStalledBlocksHoldNoBuffers(t *testing.T) {
 		return moved >= 20 // the others find nothing to be asked for
 	})
 	until(t, "the buffers to be free", func() bool { return s.pool.InUse() == 0 })
+}
+
+// Nor may peers that wait for the download limit.
+func TestLimitedPeersHoldNoBuffers(t *testing.T) {
+	c := newContent(64, 16*block)
+	down := limit.New()
+	down.Root().SetRate(400_000, time.Now())
+	s := newSide(t, c, sideOptions{limits: Limits{Up: limit.New().Torrent(), Down: down.Torrent()}})
+	for range 40 {
+		p := join(t, s, true)
+		go func() { // ends with the connection
+			for p.send(pieceKind, 1, 0, make([]byte, block)) == nil {
+			}
+		}()
+	}
+	until(t, "the peers to be slowed down", func() bool { return s.Counters().Wasted > 10*block })
+	until(t, "the buffers to be free", func() bool { return s.pool.InUse() < 4 })
 }

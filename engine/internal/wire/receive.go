@@ -110,6 +110,10 @@ func (r *receiver) received(n int) error {
 		return err
 	}
 	if r.throttle != nil {
+		if r.limit < BufferSize { // then it will wait, and must not hold a buffer meanwhile
+			r.flush()
+			r.drop()
+		}
 		r.took(n)
 	}
 	if whole {
