@@ -20,7 +20,7 @@ func run(args []string) int {
 		return terminal.Report(os.Stderr, err)
 	}
 	if w, ok := command.Window(); ok {
-		return terminal.Report(os.Stderr, open(ctx, w, args))
+		return terminal.Report(os.Stderr, terminal.CannotRun(open(ctx, w, args)))
 	}
 	return command.Run(ctx, terminal.Stdio{Out: os.Stdout, Err: os.Stderr})
 }

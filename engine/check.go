@@ -72,9 +72,8 @@ func (s *state) hashed(t *torrent, have Bits, err error) {
 		return
 	case errors.Is(err, context.Canceled): // paused; it is done after all when resumed
 		return
-	case err != nil:
-		t.rec.Recheck = false
-		s.fault(t, "Could not be checked: "+err.Error()+".")
+	case err != nil: // it is still to be done, when the user resumes it
+		s.fault(t, because("Could not be checked", err))
 		return
 	}
 	t.rec.Recheck, t.have, t.drawn, t.dirty = false, have, nil, true

@@ -147,7 +147,9 @@ func (s *state) pause(id ID) error {
 		t.rec.Paused, t.dirty = true, true
 		s.note(t, "Paused.")
 	}
-	t.rec.Fault = ""
+	if t.rec.Fault != "" {
+		t.rec.Fault, t.dirty = "", true
+	}
 	s.touch(t)
 	s.steer(t)
 	return nil
@@ -304,11 +306,17 @@ func (s *state) setSettings(v Settings) error {
 	if v == s.settings {
 		return nil
 	}
+	if v.Dir != s.settings.Dir {
+		s.savedDir = v.Dir
+	}
 	s.settings, s.changed = v, true
-	st := s.store
+	st, saved := s.store, v
+	if s.savedDir != "" || s.cfg.Dir != "" {
+		saved.Dir = s.savedDir // Config.Dir is for this time only
+	}
 	s.keeper.push(func() func(*state) {
-		if err := st.PutSettings(v); err != nil {
-			return func(s *state) { s.emit(Notice, nil, "The settings could not be saved: "+err.Error()) }
+		if err := st.PutSettings(saved); err != nil {
+			return func(s *state) { s.emit(Notice, nil, because("The settings could not be saved", err)) }
 		}
 		return nil
 	})

@@ -18,8 +18,9 @@ func load(e *Engine, st *store.Store) (*state, error) {
 	s := newState(e)
 	s.settings = Settings{AskOnAdd: true}
 	if err := st.Settings(&s.settings); err != nil {
-		s.emit(Notice, nil, "The settings could not be read, so they are as at the first start: "+err.Error())
+		s.emit(Notice, nil, because("The settings could not be read, so they are as at the first start", err))
 	}
+	s.savedDir = s.settings.Dir
 	if e.cfg.Dir != "" {
 		s.settings.Dir = e.cfg.Dir
 	}

@@ -26,7 +26,7 @@ func (s *state) metadataFor(id ID) func([]byte) {
 
 func (s *state) gotMetadata(t *torrent, gate *admit.Torrent, err error) {
 	if err != nil {
-		s.fault(t, "Peers sent details that cannot be used: "+err.Error())
+		s.fault(t, because("Peers sent details that cannot be used", err))
 		s.steer(t)
 		return
 	}
@@ -54,7 +54,7 @@ func (s *state) keepMetainfo(t *torrent) {
 	s.keeper.push(func() func(*state) {
 		if err := st.SaveMetainfo(rec, raw); err != nil {
 			return func(s *state) {
-				s.emit(Notice, t, fmt.Sprintf("%q could not be saved and will be missing at the next start: %v.", rec.Name, err))
+				s.emit(Notice, t, because(fmt.Sprintf("%q could not be saved and will be missing at the next start", rec.Name), err))
 			}
 		}
 		return nil
@@ -66,7 +66,7 @@ func (s *state) keepMetainfo(t *torrent) {
 func (s *state) open(t *torrent) {
 	r, gate, st, id := t.run, t.gate, s.store, t.id
 	t.gate = nil
-	o := swarm.Open{Layout: layoutOf(t.meta), Wanted: t.wanted.pieces}
+	o := swarm.Open{Layout: layoutOf(t.meta), Wanted: t.wanted.pieces, Complete: s.completeFor(t)}
 	files := disk.Options{Dir: t.rec.Dir, Layout: o.Layout, Have: t.have, Foreign: t.rec.Foreign}
 	t.busy = true
 	s.tasks.push(func() func(*state) {
@@ -92,7 +92,7 @@ func (s *state) open(t *torrent) {
 func (s *state) opened(t *torrent, d *disk.Torrent, err error) {
 	t.run.disk, t.drawn = d, nil
 	if err != nil {
-		s.fault(t, "Could not be started: "+err.Error()+".")
+		s.fault(t, because("Could not be started", err))
 		return
 	}
 	t.run.saved = t.run.Version()

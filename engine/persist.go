@@ -42,6 +42,7 @@ func (s *state) save() {
 func (s *state) saved(batch []entry, err error) {
 	s.saving, s.lastSave = false, time.Now()
 	if err == nil {
+		s.saveFailed = false
 		return
 	}
 	for _, e := range batch {
@@ -49,7 +50,7 @@ func (s *state) saved(batch []entry, err error) {
 	}
 	s.log.Error("save the list", "error", err)
 	if !s.saveFailed {
-		s.emit(Notice, nil, "The list could not be saved, so newest progress may be lost at a crash: "+err.Error())
+		s.emit(Notice, nil, because("The list could not be saved, so the newest progress may be lost in a crash", err))
 	}
 	s.saveFailed = true
 }
@@ -113,10 +114,26 @@ func (s *state) flush() {
 		s.measure(t)
 		if t.leaving != nil && !t.preview {
 			_ = s.store.Put(nil, [][20]byte{t.id}) // at worst it is in the list again
+			_ = s.store.DropMetainfo(t.id)         // likewise
+			s.trashAtEnd(t)
 		}
 	}
 	if err := write(s.store, s.batch(true)); err != nil {
 		s.log.Error("save the list at the end", "error", err)
+	}
+}
+
+// trashAtEnd puts the files of a torrent in the trash that was removed just before
+// the end.
+func (s *state) trashAtEnd(t *torrent) {
+	if !t.leaving.files || t.leaving.trashed || t.fresh {
+		return
+	}
+	if t.run != nil && t.run.disk != nil {
+		t.run.disk.Close()
+	}
+	if err := disk.Trash(t.rec.Dir, layoutOf(t.meta), t.rec.Foreign); err != nil {
+		s.log.Error("put files in the trash at the end", "torrent", t.id, "error", err)
 	}
 }
 

@@ -59,7 +59,7 @@ func (s *state) tick() {
 	s.publish()
 }
 
-// sample measures one torrent and finishes it if all that is wanted is there.
+// sample takes a second's figures of one torrent.
 func (s *state) sample(t *torrent) {
 	if t.check != nil {
 		s.touch(t)
@@ -68,17 +68,24 @@ func (s *state) sample(t *torrent) {
 	if r == nil {
 		return
 	}
-	s.measure(t)
+	s.progress(t)
 	r.downRate, r.upRate = r.down.add(r.counters.Downloaded), r.up.add(r.counters.Uploaded)
+	if t.news != nil && t.news.Swap(false) {
+		t.trackers = s.announcer.Status(t.id)
+	}
+	s.dialAgain(t)
+}
+
+// progress measures a running torrent and finishes it if all that is wanted is
+// there.
+func (s *state) progress(t *torrent) {
+	r := t.run
+	s.measure(t)
 	if v := r.Version(); v != r.version {
 		r.version = v
 		s.count(t)
 	}
-	if t.news != nil && t.news.Swap(false) {
-		t.trackers = s.announcer.Status(t.id)
-	}
 	s.touch(t)
-	s.dialAgain(t)
 	if r.disk != nil && t.rec.Finished.IsZero() && t.wanted.have >= t.wanted.size {
 		t.rec.Finished, t.dirty = time.Now(), true
 		s.note(t, "All that is wanted is there and verified.")

@@ -5,6 +5,7 @@ import (
 	"log/slog"
 	"net/netip"
 	"slices"
+	"strings"
 	"sync/atomic"
 	"time"
 
@@ -79,6 +80,7 @@ type state struct {
 	torrents map[ID]*torrent
 	order    []*torrent // as they were added
 	settings Settings
+	savedDir string // the saved setting, while Config.Dir stands in for it
 
 	next    Update
 	changed bool // something in the next snapshot is new
@@ -128,7 +130,10 @@ type torrent struct {
 }
 
 // leaving is a torrent on its way out of the list.
-type leaving struct{ files bool }
+type leaving struct {
+	files   bool // they go to the trash
+	trashed bool // that was tried
+}
 
 // run is a torrent that is in the library.
 type run struct {
@@ -214,6 +219,11 @@ func (s *state) note(t *torrent, text string) {
 		t.lines = slices.Clone(t.lines[logLines:])
 	}
 	s.log.Info(text, "torrent", t.id)
+}
+
+// because joins what happened and the error that says why into one sentence.
+func because(what string, err error) string {
+	return what + ": " + strings.TrimRight(err.Error(), ". \n") + "."
 }
 
 // fault stops a torrent with a sentence for the user.

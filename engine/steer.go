@@ -68,7 +68,7 @@ func (s *state) survey(t *torrent) {
 			t.fresh, t.rec.Foreign = false, foreign
 			s.keepMetainfo(t)
 			if err != nil {
-				s.fault(t, fmt.Sprintf("The folder %s cannot be used: %v.", dir, err))
+				s.fault(t, because("The folder "+dir+" cannot be used", err))
 				return
 			}
 			if len(foreign) > 0 {
@@ -101,7 +101,7 @@ func (s *state) start(t *torrent) {
 		}
 		if err == nil {
 			spec.InfoBytes = gate.InfoBytes
-			spec.Open = swarm.Open{Layout: layout, Hashes: gate.Hashes, Wanted: wanted}
+			spec.Open = swarm.Open{Layout: layout, Hashes: gate.Hashes, Wanted: wanted, Complete: s.completeFor(t)}
 			spec.Open.Disk, err = s.openDisk(t, disk.Options{Dir: dir, Layout: layout, Have: have, Foreign: foreign})
 		}
 		return func(s *state) {
@@ -117,6 +117,19 @@ func (s *state) start(t *torrent) {
 	})
 }
 
+// completeFor returns what the data plane calls when all that is wanted is there:
+// it is told at once, not at the next second.
+func (s *state) completeFor(t *torrent) func() {
+	mail := s.mail
+	return func() {
+		mail.post(func(s *state) {
+			if t.run != nil {
+				s.progress(t)
+			}
+		})
+	}
+}
+
 // openDisk opens the torrent's files; a later write error stops the torrent.
 func (s *state) openDisk(t *torrent, o disk.Options) (*disk.Torrent, error) {
 	o.OnError = func(err error) {
@@ -124,7 +137,7 @@ func (s *state) openDisk(t *torrent, o disk.Options) (*disk.Torrent, error) {
 			if f := (*disk.ForeignError)(nil); errors.As(err, &f) && f.New {
 				t.rec.Foreign = append(slices.Clone(t.rec.Foreign), f.File)
 			}
-			s.fault(t, "Stopped, because its data could not be written: "+err.Error()+".")
+			s.fault(t, because("Stopped, because its data could not be written", err))
 			s.steer(t)
 		})
 	}
@@ -143,14 +156,14 @@ func (s *state) openDisk(t *torrent, o disk.Options) (*disk.Torrent, error) {
 func (s *state) started(t *torrent, r *run, err error) {
 	if missing := (*disk.MissingError)(nil); errors.As(err, &missing) {
 		t.rec.Recheck = true
-		s.note(t, "Some of its data is not where it was, so it is checked: "+err.Error()+".")
+		s.note(t, because("Some of its data is not where it was, so it is checked", err))
 		return
 	}
 	if err != nil {
 		if d := r.disk; d != nil {
 			s.tasks.push(func() func(*state) { d.Close(); return nil })
 		}
-		s.fault(t, "Could not be started: "+err.Error()+".")
+		s.fault(t, because("Could not be started", err))
 		return
 	}
 	t.run, t.drawn, t.trackers = r, nil, nil
@@ -178,7 +191,8 @@ func (s *state) announce(t *torrent) {
 		Peers: func(addrs []netip.AddrPort) {
 			mail.post(func(s *state) {
 				if t.run == r {
-					r.told = append(addrs, r.told[:min(len(r.told), toldMax)]...)
+					r.told = append(addrs, r.told...)
+					r.told = r.told[:min(len(r.told), toldMax)]
 					s.library.push(func() func(*state) { r.AddPeers(addrs, plane.OriginTracker); return nil })
 				}
 			})
@@ -230,7 +244,7 @@ func (s *state) settle(t *torrent, r *run) func(*state) {
 		t.have, t.drawn = have, nil
 		if err != nil {
 			t.rec.Recheck = true
-			s.note(t, "Its files could not be synced, so they will be checked: "+err.Error()+".")
+			s.note(t, because("Its files could not be synced, so they will be checked", err))
 		}
 		s.count(t)
 	}
@@ -252,6 +266,7 @@ func (s *state) bury(t *torrent) {
 	s.tasks.push(func() func(*state) {
 		var trash error
 		if gone.files && !t.fresh {
+			gone.trashed = true
 			trash = disk.Trash(dir, layout, foreign)
 		}
 		return func(s *state) {
@@ -273,10 +288,10 @@ func (s *state) buried(t *torrent, trash, err error) {
 	}
 	s.emit(Removed, t, "")
 	if trash != nil {
-		s.emit(Notice, t, fmt.Sprintf("The files of %q could not all be put in the trash: %v.", t.rec.Name, trash))
+		s.emit(Notice, t, because(fmt.Sprintf("The files of %q could not all be put in the trash", t.rec.Name), trash))
 	}
 	if err != nil {
-		s.emit(Notice, t, fmt.Sprintf("%q may be in the list again at the next start: %v.", t.rec.Name, err))
+		s.emit(Notice, t, because(fmt.Sprintf("%q may be in the list again at the next start", t.rec.Name), err))
 	}
 }
 

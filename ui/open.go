@@ -68,7 +68,7 @@ func (w *Window) added(src *engine.Source, err error) {
 	var duplicate *engine.DuplicateError
 	switch {
 	case errors.As(err, &duplicate):
-		w.say(format.Name(duplicate.Name) + " is already there; its new trackers were added")
+		w.say(format.Name(duplicate.Name) + " is already there; trackers that are new were added")
 	case err != nil:
 		w.explain("Cannot add "+nameOf(src), sentenceOf(err))
 		return

@@ -157,6 +157,14 @@ type usageError struct{ error }
 
 func (e *usageError) Unwrap() error { return e.error }
 
+// CannotRun makes err, unless it is nil, one that Report exits with 3 for.
+func CannotRun(err error) error {
+	if err == nil {
+		return nil
+	}
+	return &startError{err}
+}
+
 // startError is why a command could not begin, or could not go on at all.
 type startError struct{ error }
 

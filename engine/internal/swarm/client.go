@@ -203,7 +203,13 @@ func (s *slots) share(c *Client, all []*Torrent) {
 	}
 	if s.ticks%slotsEvery == 0 {
 		perSecond := max(0, sent-s.sent) / slotsEvery // less than before if a torrent was dropped
-		s.total = max(s.uplink.Slots(perSecond, c.up.Root().Rate(), busy), minSlots)
+		limit := c.up.Root().Rate()
+		s.total = s.uplink.Slots(perSecond, limit, busy)
+		if limit < 0 {
+			s.total = max(s.total, freeSlots)
+		} else {
+			s.total = max(s.total, choke.Automatic(limit))
+		}
 		s.sent = sent
 	}
 	s.ticks++
@@ -217,8 +223,9 @@ func (s *slots) share(c *Client, all []*Torrent) {
 	}
 }
 
-// minSlots keeps a slow start from choking a fast line.
-const minSlots = 4
+// freeSlots is the least while there is no upload limit: a line whose speed
+// nobody knows should not wait for slots.
+const freeSlots = 8
 
 // SetRates changes the limits.
 func (c *Client) SetRates(r Rates) {
@@ -318,6 +325,8 @@ type Open struct {
 	Layout disk.Layout // of Disk
 	Hashes []byte      // SHA-1 of every piece, 20 bytes each
 	Wanted transfer.Wanted
+	// Complete is called when all that is wanted is verified. It must return at once.
+	Complete func()
 }
 
 // Add runs a torrent. A spec without metadata gets it from peers; after it came,

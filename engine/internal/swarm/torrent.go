@@ -51,7 +51,7 @@ func (t *Torrent) openPlane(o Open) {
 	t.plane.SetSuperSeed(t.c.cfg.SuperSeed)
 	t.plane.Open(transfer.Config{
 		Pieces: o.Layout.Pieces, PieceLength: o.Layout.PieceLength, Length: o.Layout.Length,
-		Hashes: o.Hashes, Disk: o.Disk, Workers: t.c.workers, Wanted: o.Wanted, Verified: t.isOurs,
+		Hashes: o.Hashes, Disk: o.Disk, Workers: t.c.workers, Wanted: o.Wanted, Verified: t.isOurs, Complete: o.Complete,
 	})
 }
 

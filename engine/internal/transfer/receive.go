@@ -63,7 +63,7 @@ func (c *conn) arrived(b pick.Block) bool {
 		return false
 	}
 	c.heard = now
-	c.rate.arrived(b.Length, now)
+	c.rate.arrived(b, now)
 	ok, _ := t.picker.Arrived(c.pk, b, now)
 	t.sendCancels()
 	if !ok {

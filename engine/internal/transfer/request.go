@@ -11,7 +11,7 @@ import (
 const (
 	minQueue  = 8    // blocks that are asked of a peer at least
 	maxQueue  = 2000 // and at most
-	queueTime = 100 * time.Millisecond
+	queueTime = 50 * time.Millisecond
 	patience  = 15 * time.Second // without data, then its requests are given to others
 	sampling  = 50 * time.Millisecond
 
@@ -24,18 +24,19 @@ type rates struct {
 	perSecond          float64
 	since              time.Time     // of the sample that is running
 	sample             int64         // payload received in it
-	asked              time.Time     // when requests went out to a peer that owed us nothing
+	probe              pick.Block    // a block whose way there and back is timed
+	asked              time.Time     // when it was asked for; zero if none is
 	trip               time.Duration // the shortest time from a request to its block
 	second             time.Time     // of the figures that are shown
 	secDown, secUp     int64
 	shownDown, shownUp int64 // bytes/s
 }
 
-// arrived takes n bytes of payload into account.
-func (r *rates) arrived(n int, now time.Time) {
-	r.down += int64(n)
-	r.sample += int64(n)
-	if !r.asked.IsZero() {
+// arrived takes a block into account.
+func (r *rates) arrived(b pick.Block, now time.Time) {
+	r.down += int64(b.Length)
+	r.sample += int64(b.Length)
+	if !r.asked.IsZero() && b == r.probe {
 		if trip := now.Sub(r.asked); r.trip == 0 || trip < r.trip {
 			r.trip = trip
 		}
@@ -74,10 +75,13 @@ func (c *conn) refill(now time.Time) {
 		return
 	}
 	if out == 0 {
-		c.rate.asked, c.relieved = now, now
+		c.relieved = now
 		if !t.picker.Snubbed(c.pk) { // else it still owes us what others were asked for
 			c.heard = now
 		}
+	}
+	if now.Sub(c.rate.asked) > patience { // none is under way, or it was lost
+		c.rate.probe, c.rate.asked = t.scratch[0], now
 	}
 	t.version.Add(1)
 	for _, b := range t.scratch {

@@ -27,6 +27,9 @@ type Config struct {
 	// Verified is told of every piece that is ours from now on. It is called on a
 	// worker and must return at once.
 	Verified func(piece int)
+	// Complete is told when all that is wanted is ours, under the same rules. It may
+	// be nil.
+	Complete func()
 	// Banned is told of a peer that sent wrong bytes; the torrent refuses it from
 	// now on. It may be nil, is called under a lock and must return at once.
 	Banned func(netip.AddrPort)

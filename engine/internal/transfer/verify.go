@@ -107,6 +107,9 @@ func (t *Torrent) finished(p *piece, v verdict) {
 		t.ban(addr)
 	}
 	t.cfg.Verified(p.index)
+	if t.cfg.Complete != nil && t.picker.Left() == 0 && len(t.active) == 0 {
+		t.cfg.Complete()
+	}
 }
 
 // again makes a piece come again. A torrent that was closed under the piece could
