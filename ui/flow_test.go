@@ -170,7 +170,9 @@ func TestDuplicate(t *testing.T) {
 	s.Open([]string{path, path}) // the second dialog finds it there already
 	s.until("the add dialog", func() bool { return s.adding != nil })
 	s.press(fyne.KeyReturn)
-	s.until("the sentence", func() bool { return strings.Contains(s.status.left.Text, "already there; trackers that are new were added") })
+	s.until("the sentence", func() bool {
+		return strings.Contains(s.status.left.Text, "already there; trackers that are new were added")
+	})
 	if s.list.All() != 1 || s.sheets.open() {
 		t.Error("a torrent that is there is added again")
 	}
