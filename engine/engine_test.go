@@ -399,6 +399,67 @@ func TestQuitAfterAdd(t *testing.T) {
 	}
 }
 
+// TestRemoveAndQuit ends the engine at once after removing with files: both are
+// done all the same, and the seed's own files, which were there before, stay.
+func TestRemoveAndQuit(t *testing.T) {
+	from, to := t.TempDir(), t.TempDir()
+	t.Setenv("XDG_DATA_HOME", filepath.Join(to, "xdg"))
+	torrent := sample(t, from, threeFiles)
+	seed := launch(t, loopbackConfig(filepath.Join(from, "p"), from))
+	id := seed.add(torrent, AddOptions{})
+	seed.awaitState(id, Seeding)
+	leech := launch(t, loopbackConfig(filepath.Join(to, "p"), to))
+	leech.add(torrent, AddOptions{Peers: []netip.AddrPort{seed.addr()}})
+	leech.awaitState(id, Seeding)
+	for _, b := range []*bench{leech, seed} {
+		if err := b.Remove(t.Context(), id, true); err != nil {
+			t.Fatal(err)
+		}
+		b.stop()
+	}
+	if _, err := os.Stat(filepath.Join(to, "data")); !errors.Is(err, os.ErrNotExist) {
+		t.Errorf("the files are still there: %v", err)
+	}
+	if _, err := os.Stat(filepath.Join(from, "data", "a.bin")); err != nil {
+		t.Errorf("a file that was there before is gone: %v", err)
+	}
+	again := launch(t, loopbackConfig(filepath.Join(to, "p"), to))
+	again.addr()
+	if len(again.snap.Torrents) > 0 {
+		t.Error("the torrent is back in the list")
+	}
+}
+
+// TestDirIsForThisTime changes another setting while Config.Dir stands in for the
+// saved folder, which must stay as it was.
+func TestDirIsForThisTime(t *testing.T) {
+	profile, first, other := filepath.Join(t.TempDir(), "p"), t.TempDir(), t.TempDir()
+	b := launch(t, loopbackConfig(profile, ""))
+	b.addr()
+	v := b.snap.Settings
+	v.Dir = first
+	if err := b.SetSettings(t.Context(), v); err != nil {
+		t.Fatal(err)
+	}
+	b.stop()
+	b = launch(t, loopbackConfig(profile, other))
+	b.addr()
+	v = b.snap.Settings
+	if v.Dir != other {
+		t.Errorf("saves in %s", v.Dir)
+	}
+	v.AddPaused = true
+	if err := b.SetSettings(t.Context(), v); err != nil {
+		t.Fatal(err)
+	}
+	b.stop()
+	b = launch(t, loopbackConfig(profile, ""))
+	b.addr()
+	if v = b.snap.Settings; v.Dir != first || !v.AddPaused {
+		t.Errorf("at the next start: %+v", v)
+	}
+}
+
 func TestWatch(t *testing.T) {
 	dir := t.TempDir()
 	b := launch(t, loopbackConfig(filepath.Join(dir, "p"), dir))

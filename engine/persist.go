@@ -104,6 +104,9 @@ func write(st *store.Store, batch []entry) error {
 
 // flush writes all that is new, after the lanes have ended.
 func (s *state) flush() {
+	for _, f := range s.mail.take() {
+		f(s) // such as: a file turned out to be a stranger's
+	}
 	for _, j := range s.keeper.todo {
 		j() // its result would be for the loop, which has ended
 	}

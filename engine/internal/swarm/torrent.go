@@ -145,9 +145,6 @@ func libraryOrigin(o plane.Origin) torrent.PeerSource {
 // SetWanted replaces what is wanted.
 func (t *Torrent) SetWanted(w transfer.Wanted) { t.plane.SetWanted(w) }
 
-// SetSuperSeed starts or ends super-seeding, BEP 16.
-func (t *Torrent) SetSuperSeed(on bool) { t.plane.SetSuperSeed(on) }
-
 // Pieces appends the state of every piece to dst[:0].
 func (t *Torrent) Pieces(dst []plane.PieceState) []plane.PieceState { return t.plane.States(dst) }
 
