@@ -81,6 +81,7 @@ type Choker[K comparable] struct {
 	next       time.Time // the next ranking
 	slots      int
 	seeding    bool
+	changed    bool // config is new
 	tick       uint64
 	decision   Decision[K]
 }
@@ -105,6 +106,17 @@ type totals struct{ received, sent int64 }
 
 // New returns a choker without peers.
 func New[K comparable](config Config) *Choker[K] {
+	c := &Choker[K]{states: map[K]*state[K]{}}
+	c.Configure(config)
+	return c
+}
+
+// Configure changes the options. The slots are given anew at the next Tick. A nil
+// Rand leaves the one that there is.
+func (c *Choker[K]) Configure(config Config) {
+	if config.Rand == nil {
+		config.Rand = c.config.Rand
+	}
 	if config.Rand == nil {
 		config.Rand = rand.New(rand.NewPCG(rand.Uint64(), rand.Uint64()))
 	}
@@ -112,7 +124,7 @@ func New[K comparable](config Config) *Choker[K] {
 		config.OptimisticWeight = 1.0 / 3
 	}
 	config.OptimisticWeight = max(config.OptimisticWeight, 0.25)
-	return &Choker[K]{config: config, states: map[K]*state[K]{}}
+	c.config, c.changed = config, true
 }
 
 // Tick decides what changes now. Call it about once a second and at once when a
@@ -120,8 +132,8 @@ func New[K comparable](config Config) *Choker[K] {
 // times.
 func (c *Choker[K]) Tick(now time.Time, round Round[K]) Decision[K] {
 	c.decision = Decision[K]{Unchoke: c.decision.Unchoke[:0], Choke: c.decision.Choke[:0]}
-	rank := round.Seeding != c.seeding || round.Slots < c.slots
-	c.slots, c.seeding = max(round.Slots, 0), round.Seeding
+	rank := round.Seeding != c.seeding || round.Slots < c.slots || c.changed
+	c.slots, c.seeding, c.changed = max(round.Slots, 0), round.Seeding, false
 	c.observe(now, round.Peers)
 	if !now.Before(c.next) {
 		c.next = now.Add(roundTime)

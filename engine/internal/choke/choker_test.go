@@ -396,3 +396,31 @@ func TestEveryoneFits(t *testing.T) {
 	b.run(100)
 	b.want("a", "b", "c")
 }
+
+// TestConfigure changes the rules of a seed while it runs.
+func TestConfigure(t *testing.T) {
+	b := newBench(t, Config{OptimisticWeight: 1}, 3, "a", "b", "c", "d", "e", "f")
+	b.round.Seeding = true
+	b.gives = map[string]int64{"b": 9e6, "d": 8e6}
+	b.run(65)
+	if b.last.HasOptimistic {
+		t.Fatal("an optimistic slot where all have turns")
+	}
+	b.choker.Configure(Config{Fastest: true})
+	b.tick()
+	if !b.last.HasOptimistic || len(b.slots) != 3 {
+		t.Errorf("not at once: optimistic %v, unchoked %v", b.last.HasOptimistic, b.slots)
+	}
+	if w := b.choker.Weight(b.last.Optimistic); w != 1.0/3 {
+		t.Errorf("the optimistic peer weighs %v", w)
+	}
+	b.run(300)
+	if got := b.regular(); !slices.Equal(got, []string{"b", "d"}) {
+		t.Errorf("regular slots of %v", got)
+	}
+	b.choker.Configure(Config{})
+	b.tick()
+	if b.last.HasOptimistic || len(b.slots) != 3 {
+		t.Errorf("not back at once: optimistic %v, unchoked %v", b.last.HasOptimistic, b.slots)
+	}
+}

@@ -9,6 +9,7 @@ import (
 
 	"github.com/anacrolix/torrent"
 
+	"piecewise/engine/internal/choke"
 	"piecewise/engine/internal/disk"
 	"piecewise/engine/internal/plane"
 	"piecewise/engine/internal/transfer"
@@ -144,6 +145,9 @@ func libraryOrigin(o plane.Origin) torrent.PeerSource {
 
 // SetWanted replaces what is wanted.
 func (t *Torrent) SetWanted(w transfer.Wanted) { t.plane.SetWanted(w) }
+
+// SetChoking changes the rules by which peers are unchoked.
+func (t *Torrent) SetChoking(c choke.Config) { t.plane.SetChoking(c) }
 
 // Pieces appends the state of every piece to dst[:0].
 func (t *Torrent) Pieces(dst []plane.PieceState) []plane.PieceState { return t.plane.States(dst) }

@@ -23,6 +23,14 @@ func (t *Torrent) SetSlots(n int) {
 	}
 }
 
+// SetChoking changes the rules by which peers are unchoked, at once.
+func (t *Torrent) SetChoking(c choke.Config) {
+	t.mu.Lock()
+	defer t.mu.Unlock()
+	t.choker.Configure(c)
+	t.choke(time.Now())
+}
+
 // Interested returns how many peers want something of us, and how many may ask.
 func (t *Torrent) Interested() (want, unchoked int) {
 	t.mu.Lock()
