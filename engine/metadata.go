@@ -75,7 +75,7 @@ func (s *state) open(t *torrent) {
 			gate, err = reload(st, id)
 		}
 		if err == nil {
-			o.Hashes = gate.Hashes
+			o.Hashes = piecesOf(gate)
 			o.Disk, err = s.openDisk(t, files)
 		}
 		return func(s *state) {

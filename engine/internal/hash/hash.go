@@ -1,5 +1,6 @@
-// Package hash checks the pieces of a torrent against their SHA-1 hashes, on
-// all processors at once.
+// Package hash says what the pieces of a torrent must hash to, by SHA-1 (v1) and by
+// merkle trees of SHA-256 (v2, BEP 52), and checks them on all processors at once.
+// A piece of a hybrid is right if both say so.
 //
 // Verify starts one goroutine a processor; they end when the pieces are done or
 // the context is, and Verify awaits them. Each has one buffer, so memory is
@@ -10,8 +11,6 @@ import (
 	"bytes"
 	"context"
 	"crypto/sha1"
-	"errors"
-	"fmt"
 	"io"
 	"runtime"
 	"sync"
@@ -23,27 +22,16 @@ const bufferSize = 256 << 10
 
 var buffers = sync.Pool{New: func() any { return new([bufferSize]byte) }}
 
-// Pieces says what the pieces of a torrent should be (BEP 3).
-type Pieces struct {
-	Length      int64                // bytes of the torrent
-	PieceLength int64                // bytes of every piece but the last
-	Hashes      []byte               // SHA-1 of each piece, 20 bytes each
-	Only        func(piece int) bool // which pieces to check, nil for all; called from several goroutines
-}
-
 // Verify reads the pieces from r, whose offsets are the torrent's, roughly in
 // their order, and calls report with each result, in any order, from one
 // goroutine at a time. A piece that cannot be read is not ok. It blocks until
 // all is read or ctx ends, then no later than after one buffer; the error is
 // ctx's, or says that p is not sound.
 func Verify(ctx context.Context, r io.ReaderAt, p Pieces, report func(piece int, ok bool)) error {
-	if p.PieceLength <= 0 || p.Length < 0 {
-		return errors.New("verify pieces: bad length")
+	if err := p.check(); err != nil {
+		return err
 	}
-	count := (p.Length + p.PieceLength - 1) / p.PieceLength
-	if int64(len(p.Hashes)) != count*sha1.Size {
-		return fmt.Errorf("verify pieces: %d bytes of hashes for %d pieces", len(p.Hashes), count)
-	}
+	count := int64(p.Count())
 	var (
 		wait      sync.WaitGroup
 		next      atomic.Int64
@@ -70,21 +58,31 @@ func Verify(ctx context.Context, r io.ReaderAt, p Pieces, report func(piece int,
 	return ctx.Err()
 }
 
-func (p Pieces) verify(ctx context.Context, r io.ReaderAt, piece int) bool {
+// verify reads a piece, and what is behind its file in it only if that counts.
+func (p *Pieces) verify(ctx context.Context, r io.ReaderAt, piece int) bool {
 	buffer := buffers.Get().(*[bufferSize]byte)
 	defer buffers.Put(buffer)
-	sum := sha1.New()
-	off := int64(piece) * p.PieceLength
-	for end := min(off+p.PieceLength, p.Length); off < end; {
+	sum, size, end := sha1.New(), p.Size(piece), p.Size(piece)
+	if p.Hashes != nil {
+		end = p.Padded(piece)
+	}
+	var leaves []Sum
+	for at := int64(0); at < end; {
 		if ctx.Err() != nil {
 			return false
 		}
-		b := buffer[:min(bufferSize, end-off)]
-		if n, _ := r.ReadAt(b, off); n < len(b) { // ReadAt may return io.EOF with the last bytes
+		b := buffer[:min(bufferSize, end-at)]
+		if n, _ := r.ReadAt(b, int64(piece)*p.PieceLength+at); n < len(b) { // ReadAt may return io.EOF with the last bytes
 			return false
 		}
-		sum.Write(b)
-		off += int64(len(b))
+		if p.Hashes != nil {
+			sum.Write(b)
+		}
+		if p.Trees != nil && at < size {
+			leaves = AppendLeaves(leaves, b[:min(int64(len(b)), size-at)])
+		}
+		at += int64(len(b))
 	}
-	return bytes.Equal(sum.Sum(nil), p.Hashes[piece*sha1.Size:(piece+1)*sha1.Size])
+	return (p.Hashes == nil || bytes.Equal(sum.Sum(nil), p.Hashes[piece*sha1.Size:(piece+1)*sha1.Size])) &&
+		(p.Trees == nil || p.Right(piece, leaves))
 }

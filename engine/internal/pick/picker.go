@@ -13,9 +13,10 @@ const BlockSize = 16 << 10
 // Config is the shape of a torrent.
 type Config struct {
 	Pieces      int
-	PieceLength int64      // bytes, of every piece but the last
-	Length      int64      // bytes, of the whole torrent
-	Rand        *rand.Rand // breaks ties between pieces of equal rarity
+	PieceLength int64                 // bytes, of every piece but the last
+	Length      int64                 // bytes, of the whole torrent
+	Size        func(piece int) int64 // bytes of a piece; nil if only the last one can be shorter
+	Rand        *rand.Rand            // breaks ties between pieces of equal rarity
 }
 
 // Block is a part of a piece; Begin and Length are bytes within it.
@@ -135,6 +136,9 @@ func (p *Picker) class(piece int) int {
 
 // size returns the length of a piece in bytes.
 func (p *Picker) size(piece int) int {
+	if p.c.Size != nil {
+		return int(p.c.Size(piece))
+	}
 	return int(min(p.c.PieceLength, p.c.Length-int64(piece)*p.c.PieceLength))
 }
 

@@ -18,6 +18,7 @@ import (
 
 	"piecewise/engine/internal/choke"
 	"piecewise/engine/internal/disk"
+	"piecewise/engine/internal/hash"
 	"piecewise/engine/internal/limit"
 	"piecewise/engine/internal/plane"
 	"piecewise/engine/internal/transfer"
@@ -323,7 +324,7 @@ type Spec struct {
 type Open struct {
 	Disk   *disk.Torrent
 	Layout disk.Layout // of Disk
-	Hashes []byte      // SHA-1 of every piece, 20 bytes each
+	Hashes hash.Pieces
 	Wanted transfer.Wanted
 	// Complete is called when all that is wanted is verified. It must return at once.
 	Complete func()

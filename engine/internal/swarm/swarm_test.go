@@ -13,6 +13,7 @@ import (
 	"github.com/anacrolix/torrent/metainfo"
 
 	"piecewise/engine/internal/disk"
+	"piecewise/engine/internal/hash"
 	"piecewise/engine/internal/plane"
 	"piecewise/engine/internal/transfer"
 )
@@ -69,7 +70,7 @@ func (s *side) run(t *testing.T, dir string, info []byte, full bool, peers ...ne
 	s.t, err = s.Add(Spec{
 		ID: metainfo.HashBytes(info), InfoBytes: info, Peers: peers,
 		Open: Open{
-			Disk: d, Layout: layout, Hashes: parsed.Pieces,
+			Disk: d, Layout: layout, Hashes: hash.Pieces{Length: testLength, PieceLength: 32 << 10, Hashes: parsed.Pieces},
 			Wanted: transfer.Wanted{Pieces: plane.FullBits(testPieces), High: plane.MakeBits(testPieces)},
 		},
 	})

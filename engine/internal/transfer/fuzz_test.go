@@ -13,6 +13,7 @@ import (
 	"time"
 
 	"piecewise/engine/internal/disk"
+	"piecewise/engine/internal/hash"
 	"piecewise/engine/internal/plane"
 	"piecewise/engine/internal/wire"
 )
@@ -251,7 +252,7 @@ func FuzzConn(f *testing.F) {
 		m := &machine{Torrent: New(Limits{}), content: c, buffer: new(wire.Buffer), now: time.Now()}
 		m.buffer.Retain()
 		m.Open(Config{
-			Pieces: c.pieces(), PieceLength: int64(c.pieceLength), Length: size, Hashes: hashes, Disk: d, Workers: w,
+			Pieces: c.pieces(), PieceLength: int64(c.pieceLength), Length: size, Hashes: hash.Pieces{Length: size, PieceLength: int64(c.pieceLength), Hashes: hashes}, Disk: d, Workers: w,
 			Wanted: Wanted{Pieces: plane.FullBits(c.pieces()), High: plane.MakeBits(c.pieces())}, Verified: func(int) {},
 		})
 		for script = script[:min(len(script), 4000)]; len(script) >= 4; script = script[4:] {

@@ -15,6 +15,7 @@ import (
 	"time"
 
 	"piecewise/engine/internal/disk"
+	"piecewise/engine/internal/hash"
 	"piecewise/engine/internal/limit"
 	"piecewise/engine/internal/pick"
 	"piecewise/engine/internal/plane"
@@ -129,7 +130,8 @@ func (s *side) open(w *Workers) {
 	n := s.content.pieces()
 	s.Open(Config{
 		Pieces: n, PieceLength: int64(s.content.pieceLength), Length: int64(len(s.content.data)),
-		Hashes: s.content.hashes(), Disk: s.disk, Workers: w,
+		Hashes: hash.Pieces{Length: int64(len(s.content.data)), PieceLength: int64(s.content.pieceLength), Hashes: s.content.hashes()},
+		Disk:   s.disk, Workers: w,
 		Wanted:   Wanted{Pieces: plane.FullBits(n), High: plane.MakeBits(n)},
 		Verified: func(piece int) { s.ours <- piece },
 	})

@@ -2,12 +2,13 @@ package transfer
 
 import (
 	"crypto/sha1"
-	"hash"
+	sha "hash"
 	"runtime"
 	"slices"
 	"sync"
 	"sync/atomic"
 
+	"piecewise/engine/internal/hash"
 	"piecewise/engine/internal/pick"
 	"piecewise/engine/internal/wire"
 )
@@ -52,16 +53,24 @@ type piece struct {
 	running bool // a worker has it, or will
 
 	// Of the worker that has it:
-	hash   hash.Hash
-	hashed int64 // bytes from the start that are in hash
-	done   int64 // bytes written
-	failed bool  // a write failed; the torrent is about to stop
+	hash   sha.Hash   // of a v1 torrent, else nil
+	hashed int64      // bytes from the start that are in hash
+	leaves []hash.Sum // of the blocks, as they come, of a v2 torrent
+	done   int64      // bytes written
+	failed bool       // a write failed; the torrent is about to stop
 }
 
 func newPiece(t *Torrent, index int) *piece {
 	size := t.pieceSize(index)
 	blocks := (size + pick.BlockSize - 1) / pick.BlockSize
-	return &piece{t: t, index: index, size: size, from: make([]*conn, blocks), hash: sha1.New()}
+	p := &piece{t: t, index: index, size: size, from: make([]*conn, blocks)}
+	if t.cfg.Hashes.Hashes != nil {
+		p.hash = sha1.New()
+	}
+	if t.cfg.Hashes.Trees != nil {
+		p.leaves = make([]hash.Sum, blocks)
+	}
+	return p
 }
 
 // add queues whole blocks; their buffers are the piece's from now on. It waits
@@ -103,7 +112,7 @@ func (p *piece) write(batch []wire.Segment) {
 		begin, bufs := batch[0].Begin, make([][]byte, 0, len(batch))
 		end, n := begin, 0
 		for n < len(batch) && batch[n].Begin == end {
-			if int64(end) == p.hashed {
+			if p.hash != nil && int64(end) == p.hashed {
 				p.hash.Write(batch[n].Data)
 				p.hashed += int64(len(batch[n].Data))
 			}
@@ -113,6 +122,9 @@ func (p *piece) write(batch []wire.Segment) {
 		}
 		if !p.failed {
 			p.failed = p.t.cfg.Disk.Write(p.index, int64(begin), bufs) != nil // the disk tells why
+		}
+		if p.leaves != nil {
+			p.hashLeaves(batch[:n])
 		}
 		p.done += int64(end - begin)
 		for _, s := range batch[:n] {

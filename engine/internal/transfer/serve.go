@@ -22,7 +22,7 @@ const maxBlock = pick.BlockSize
 // request queues a block for the peer, or refuses it.
 func (c *conn) request(r request) error {
 	t := c.t
-	if r.length == 0 || int64(r.begin)+int64(r.length) > t.pieceSize(int(r.piece)) {
+	if r.length == 0 || int64(r.begin)+int64(r.length) > t.cfg.Hashes.Padded(int(r.piece)) {
 		return errLength
 	}
 	hidden := t.super != nil && !t.super.Allowed(c, int(r.piece))

@@ -9,6 +9,7 @@ import (
 
 	"piecewise/engine/internal/choke"
 	"piecewise/engine/internal/disk"
+	"piecewise/engine/internal/hash"
 	"piecewise/engine/internal/pick"
 	"piecewise/engine/internal/plane"
 	"piecewise/engine/internal/wire"
@@ -17,9 +18,9 @@ import (
 // Config is what a torrent's data plane needs once its metadata is known.
 type Config struct {
 	Pieces      int
-	PieceLength int64  // bytes, of every piece but the last
-	Length      int64  // bytes, of the whole torrent
-	Hashes      []byte // SHA-1 of every piece, 20 bytes each
+	PieceLength int64 // bytes, of every piece but the last
+	Length      int64 // bytes, of the whole torrent
+	Hashes      hash.Pieces
 	Disk        *disk.Torrent
 	Workers     *Workers
 	Wanted      Wanted
@@ -30,6 +31,9 @@ type Config struct {
 	// Complete is told when all that is wanted is ours, under the same rules. It may
 	// be nil.
 	Complete func()
+	// Torn is told once of a hybrid whose v1 and v2 hashes are of different bytes, so
+	// that it can never be complete. It may be nil, and must return at once.
+	Torn func(piece int)
 	// Banned is told of a peer that sent wrong bytes; the torrent refuses it from
 	// now on. It may be nil, is called under a lock and must return at once.
 	Banned func(netip.AddrPort)
@@ -50,7 +54,8 @@ type Torrent struct {
 	downloaded atomic.Int64
 	wasted     atomic.Int64
 
-	limits Limits
+	limits  Limits
+	tearing sync.Once
 
 	mu       sync.Mutex
 	cfg      Config // zero until Open
@@ -97,7 +102,7 @@ func (t *Torrent) Open(cfg Config) {
 	t.cfg, t.have = cfg, cfg.Disk.Have()
 	t.picker = pick.New(pick.Config{
 		Pieces: cfg.Pieces, PieceLength: cfg.PieceLength, Length: cfg.Length,
-		Rand: rand.New(rand.NewPCG(rand.Uint64(), rand.Uint64())),
+		Size: cfg.Hashes.Sizes(), Rand: rand.New(rand.NewPCG(rand.Uint64(), rand.Uint64())),
 	})
 	t.picker.SetHave(t.have)
 	t.picker.SetWanted(cfg.Wanted.Pieces, cfg.Wanted.High, cfg.Wanted.Sequential)
@@ -170,9 +175,7 @@ func (t *Torrent) join(w link) *conn {
 	return c
 }
 
-func (t *Torrent) pieceSize(i int) int64 {
-	return min(t.cfg.PieceLength, t.cfg.Length-int64(i)*t.cfg.PieceLength)
-}
+func (t *Torrent) pieceSize(i int) int64 { return t.cfg.Hashes.Size(i) }
 
 // Tick does what has its time: rates, time-outs, whom to choke. It is to be
 // called about once a second.

@@ -38,17 +38,40 @@ func (p *piece) finish() {
 	t.finished(p, v)
 }
 
-// verify hashes what came out of order, which is read back, and compares.
+// verify compares all hashes that there are of the piece. The two of a hybrid must
+// agree, else it is not one torrent but two (BEP 52).
 func (p *piece) verify() (right, wrong bool) {
-	err := p.each(p.hashed, func(b []byte) { p.hash.Write(b) })
+	leaves := p.leaves == nil || p.rightLeaves()
+	if p.hash == nil {
+		return leaves, !leaves
+	}
+	right, err := p.rightSHA1()
 	if err != nil {
 		return false, false
 	}
-	var sum [sha1.Size]byte
-	p.hash.Sum(sum[:0])
-	right = string(sum[:]) == string(p.t.cfg.Hashes[p.index*sha1.Size:][:sha1.Size])
+	if p.leaves != nil && leaves != right {
+		p.t.torn(p.index)
+		return false, false
+	}
 	return right, !right
 }
+
+// rightSHA1 hashes what came out of order, which is read back, and compares.
+func (p *piece) rightSHA1() (bool, error) {
+	if err := p.each(p.hashed, func(b []byte) { p.hash.Write(b) }); err != nil {
+		return false, err
+	}
+	pieces := &p.t.cfg.Hashes
+	for n := pieces.Padded(p.index) - p.size; n > 0; n -= int64(len(zeros)) {
+		p.hash.Write(zeros[:min(n, int64(len(zeros)))])
+	}
+	var sum [sha1.Size]byte
+	p.hash.Sum(sum[:0])
+	return string(sum[:]) == string(pieces.Hashes[p.index*sha1.Size:][:sha1.Size]), nil
+}
+
+// zeros are what is behind a file in its last piece.
+var zeros [4 << 10]byte
 
 // sums tells the blocks of the piece from other ones, nil if it cannot be read.
 func (p *piece) sums() []uint64 {
