@@ -23,6 +23,7 @@ type fakeControl struct {
 	added int
 	block chan struct{} // Add waits for it, if not nil
 	close chan struct{} // Close waits for it, if not nil
+	bans  []string
 }
 
 func (f *fakeControl) Add(swarm.Spec) (carrier, error) {
@@ -39,6 +40,9 @@ func (f *fakeControl) Close() error {
 	}
 	return nil
 }
+func (f *fakeControl) Ban(a netip.AddrPort)   { f.bans = append(f.bans, "ban "+a.String()) }
+func (f *fakeControl) Unban(a netip.AddrPort) { f.bans = append(f.bans, "unban "+a.String()) }
+
 func (*fakeControl) Port() int        { return 1 }
 func (*fakeControl) PeerID() [20]byte { return [20]byte{} }
 func (*fakeControl) DHTNodes() int    { return -1 }

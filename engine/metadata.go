@@ -66,7 +66,7 @@ func (s *state) keepMetainfo(t *torrent) {
 func (s *state) open(t *torrent) {
 	r, gate, st, id := t.run, t.gate, s.store, t.id
 	t.gate = nil
-	o := swarm.Open{Layout: layoutOf(t.meta), Wanted: t.wanted.pieces, Complete: s.completeFor(t)}
+	o := swarm.Open{Layout: layoutOf(t.meta), Wanted: t.wanted.pieces, Complete: s.completeFor(t), Banned: s.bannedFor(t)}
 	files := disk.Options{Dir: t.rec.Dir, Layout: o.Layout, Have: t.have, Foreign: t.rec.Foreign}
 	t.busy = true
 	s.tasks.push(func() func(*state) {

@@ -209,7 +209,7 @@ func (s *state) publish() {
 	}
 	s.changed = false
 	snap := &Snapshot{
-		Time: time.Now(), Torrents: make([]*Torrent, 0, len(s.order)), Detail: s.detail, Settings: s.settings,
+		Time: time.Now(), Torrents: make([]*Torrent, 0, len(s.order)), Detail: s.detail, Settings: s.settings, Bans: s.bans,
 		Downloaded: s.goneDn, Uploaded: s.goneUp, Port: s.port, DHTNodes: s.dhtNodes, Free: s.free,
 	}
 	for _, t := range s.order {

@@ -16,6 +16,7 @@ type Snapshot struct {
 	Torrents []*Torrent // in the order in which they were added; previews too
 	Detail   *Detail    // of the watched torrent; nil if none is watched
 	Settings Settings
+	Bans     []Ban // peers that may not connect, the oldest ban first
 
 	Down, Up             int64 // payload of all torrents, bytes/s
 	Downloaded, Uploaded int64 // payload of all torrents since the first start, bytes

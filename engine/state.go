@@ -25,6 +25,13 @@ type controller interface {
 	PeerID() [20]byte
 	DHTNodes() int
 	Close() error
+	bouncer
+}
+
+// bouncer refuses peers. Both return at once.
+type bouncer interface {
+	Ban(netip.AddrPort)
+	Unban(netip.AddrPort)
 }
 
 // carrier is a torrent that runs: its data plane, and how to steer it.
@@ -98,6 +105,7 @@ type state struct {
 	free           int64
 	dhtNodes       int
 	goneUp, goneDn int64 // totals of torrents that were removed
+	bans           []Ban // never changed in place: snapshots share it
 }
 
 // torrent is what the loop knows of one torrent.

@@ -101,7 +101,7 @@ func (s *state) start(t *torrent) {
 		}
 		if err == nil {
 			spec.InfoBytes = gate.InfoBytes
-			spec.Open = swarm.Open{Layout: layout, Hashes: piecesOf(gate), Wanted: wanted, Complete: s.completeFor(t)}
+			spec.Open = swarm.Open{Layout: layout, Hashes: piecesOf(gate), Wanted: wanted, Complete: s.completeFor(t), Banned: s.bannedFor(t)}
 			spec.Open.Disk, err = s.openDisk(t, disk.Options{Dir: dir, Layout: layout, Have: have, Foreign: foreign})
 		}
 		return func(s *state) {

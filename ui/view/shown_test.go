@@ -137,5 +137,6 @@ func TestEveryTotalIsShown(t *testing.T) {
 		"Time":     "the moment of the snapshot itself",
 		"Detail":   "the tabs of the selected torrent show its parts",
 		"Settings": "the add dialog and the menu show them",
+		"Bans":     "the torrent's log tells of them",
 	})
 }

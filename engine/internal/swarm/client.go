@@ -270,6 +270,13 @@ func (r registry) Hashes(yield func([20]byte) bool) {
 	}
 }
 
+// Ban closes all connections with a peer, of all torrents, and refuses it until
+// Unban. What is banned of its address, see wire.Culprit.
+func (c *Client) Ban(peer netip.AddrPort) { c.net.Ban(peer) }
+
+// Unban ends a ban.
+func (c *Client) Unban(peer netip.AddrPort) { c.net.Unban(peer) }
+
 // Port returns the TCP port on which we listen.
 func (c *Client) Port() int { return c.net.Port() }
 
@@ -328,6 +335,9 @@ type Open struct {
 	Wanted transfer.Wanted
 	// Complete is called when all that is wanted is verified. It must return at once.
 	Complete func()
+	// Banned is called when a peer was banned because what it sent of a piece was
+	// wrong. It must return at once, and may be nil.
+	Banned func(peer netip.AddrPort, piece int)
 }
 
 // Add runs a torrent. A spec without metadata gets it from peers; after it came,

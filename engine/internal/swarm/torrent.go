@@ -53,6 +53,12 @@ func (t *Torrent) openPlane(o Open) {
 	t.plane.Open(transfer.Config{
 		Pieces: o.Layout.Pieces, PieceLength: o.Layout.PieceLength, Length: o.Layout.Length,
 		Hashes: o.Hashes, Disk: o.Disk, Workers: t.c.workers, Wanted: o.Wanted, Verified: t.isOurs, Complete: o.Complete,
+		Banned: func(peer netip.AddrPort, piece int) {
+			t.c.Ban(peer)
+			if o.Banned != nil {
+				o.Banned(peer, piece)
+			}
+		},
 	})
 }
 

@@ -5,14 +5,15 @@ import (
 	"hash/maphash"
 	"net/netip"
 	"slices"
+
+	"piecewise/engine/internal/wire"
 )
 
 var errCorrupt = errors.New("it sent a piece with a wrong hash")
 
 const (
-	maxSuspected = 64   // pieces of which evidence is kept
-	maxRounds    = 8    // times that a piece may fail before no more is gathered
-	maxBanned    = 4096 // addresses that a torrent refuses
+	maxSuspected = 64 // pieces of which evidence is kept
+	maxRounds    = 8  // times that a piece may fail before no more is gathered
 )
 
 // evidence is what was sent of a piece when its hash was wrong.
@@ -32,7 +33,7 @@ func newCourt() court { return court{maphash.MakeSeed(), map[int][]evidence{}} }
 
 // fail judges a piece whose hash is wrong. A single sender is guilty at once.
 func (c *court) fail(piece int, e evidence) (guilty []netip.AddrPort) {
-	one := func(a netip.AddrPort) bool { return culprit(a) == culprit(e.from[0]) }
+	one := func(a netip.AddrPort) bool { return wire.Culprit(a) == wire.Culprit(e.from[0]) }
 	if len(e.from) == 0 {
 		return nil
 	}
@@ -62,26 +63,15 @@ func (c *court) pass(piece int, sums []uint64) (guilty []netip.AddrPort) {
 // suspects reports whether the blocks of a piece are of interest once it is right.
 func (c *court) suspects(piece int) bool { return c.pieces[piece] != nil }
 
-// culprit is what of an address is banned: all its ports, since a peer that comes
-// back has another one. Programs of one machine are told apart.
-func culprit(a netip.AddrPort) netip.AddrPort {
-	if a.Addr().IsLoopback() {
-		return a
-	}
-	return netip.AddrPortFrom(a.Addr().Unmap(), 0)
-}
-
-// ban closes all connections from an address and refuses new ones. t.mu is held.
-func (t *Torrent) ban(addr netip.AddrPort) {
-	if len(t.banned) < maxBanned {
-		t.banned[culprit(addr)] = struct{}{}
-	}
+// ban ends all connections with a peer that sent wrong bytes of a piece. t.mu is
+// held.
+func (t *Torrent) ban(addr netip.AddrPort, piece int) {
 	for c := range t.conns {
-		if culprit(c.info.Addr) == culprit(addr) {
+		if wire.Culprit(c.info.Addr) == wire.Culprit(addr) {
 			c.w.Close(errCorrupt)
 		}
 	}
 	if t.cfg.Banned != nil {
-		t.cfg.Banned(addr)
+		t.cfg.Banned(addr, piece)
 	}
 }

@@ -115,16 +115,18 @@ type machine struct {
 	links   [3]*fakeLink
 	buffer  *wire.Buffer
 	now     time.Time
+	bans    sync.Map // netip.AddrPort
 }
 
 func (m *machine) join(t *testing.T, i int) {
 	l := &fakeLink{t: t, done: make(chan struct{}), choked: true}
 	l.info = wire.Info{Fast: i < 2, Addr: netip.AddrPortFrom(netip.AddrFrom4([4]byte{10, 0, byte(i), 1}), 1)}
 	m.links[i] = l
-	if l.conn = m.Torrent.join(l); l.conn == nil { // banned
+	if _, banned := m.bans.Load(l.info.Addr); banned {
 		m.links[i] = nil
 		return
 	}
+	l.conn = m.Torrent.join(l)
 	l.conn.Outgoing(wire.Message{Kind: wire.HaveNone})
 }
 
@@ -254,6 +256,7 @@ func FuzzConn(f *testing.F) {
 		m.Open(Config{
 			Pieces: c.pieces(), PieceLength: int64(c.pieceLength), Length: size, Hashes: hash.Pieces{Length: size, PieceLength: int64(c.pieceLength), Hashes: hashes}, Disk: d, Workers: w,
 			Wanted: Wanted{Pieces: plane.FullBits(c.pieces()), High: plane.MakeBits(c.pieces())}, Verified: func(int) {},
+			Banned: func(peer netip.AddrPort, _ int) { m.bans.Store(peer, nil) },
 		})
 		for script = script[:min(len(script), 4000)]; len(script) >= 4; script = script[4:] {
 			m.step(t, script[0], script[1], script[2], script[3])

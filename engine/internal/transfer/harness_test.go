@@ -10,6 +10,7 @@ import (
 	"net/netip"
 	"os"
 	"path/filepath"
+	"slices"
 	"strconv"
 	"testing"
 	"time"
@@ -74,6 +75,8 @@ type side struct {
 	disk    *disk.Torrent
 	file    string
 	ours    chan int // pieces that came
+
+	bans chan netip.AddrPort
 }
 
 // sideOptions are how a side is made. The zero value is a leech without limits.
@@ -85,7 +88,7 @@ type sideOptions struct {
 
 func newSide(t testing.TB, c content, o sideOptions) *side {
 	t.Helper()
-	s := &side{Torrent: New(o.limits), content: c, pool: wire.NewPool(32), ours: make(chan int, c.pieces())}
+	s := &side{Torrent: New(o.limits), content: c, pool: wire.NewPool(32), ours: make(chan int, c.pieces()), bans: make(chan netip.AddrPort, 100)}
 	dir := t.TempDir()
 	s.file = filepath.Join(dir, "file")
 	if o.have.Count() > 0 {
@@ -134,6 +137,10 @@ func (s *side) open(w *Workers) {
 		Disk:   s.disk, Workers: w,
 		Wanted:   Wanted{Pieces: plane.FullBits(n), High: plane.MakeBits(n)},
 		Verified: func(piece int) { s.ours <- piece },
+		Banned: func(peer netip.AddrPort, _ int) {
+			s.net.Ban(peer)
+			s.bans <- peer
+		},
 	})
 }
 
@@ -201,6 +208,15 @@ func (s *side) library(c net.Conn, out bool) {
 		return
 	}
 	io.Copy(io.Discard, c) // until the end, whatever that is
+}
+
+// banned returns who was banned since it was last called.
+func (s *side) banned() (all []netip.AddrPort) {
+	for len(s.bans) > 0 {
+		all = append(all, <-s.bans)
+	}
+	slices.SortFunc(all, netip.AddrPort.Compare)
+	return slices.Compact(all)
 }
 
 // complete waits until the side has everything, and compares the file.

@@ -34,9 +34,10 @@ type Config struct {
 	// Torn is told once of a hybrid whose v1 and v2 hashes are of different bytes, so
 	// that it can never be complete. It may be nil, and must return at once.
 	Torn func(piece int)
-	// Banned is told of a peer that sent wrong bytes; the torrent refuses it from
-	// now on. It may be nil, is called under a lock and must return at once.
-	Banned func(netip.AddrPort)
+	// Banned is told of a peer that sent wrong bytes of a piece, and whose
+	// connections are closed: who runs the connections bans it. It may be nil, is
+	// called under a lock and must return at once.
+	Banned func(peer netip.AddrPort, piece int)
 }
 
 // Wanted is what to download.
@@ -67,7 +68,6 @@ type Torrent struct {
 	failures int
 	closed   bool
 	court    court
-	banned   map[netip.AddrPort]struct{} // see culprit
 	ring     ring
 	scratch  []pick.Block
 	cancels  []pick.Cancel
@@ -91,7 +91,7 @@ func New(limits Limits) *Torrent {
 	return &Torrent{
 		limits: limits, conns: map[*conn]struct{}{}, active: map[int]*piece{},
 		choker: choke.New[*conn](choke.Config{}), slots: defaultSlots,
-		court: newCourt(), banned: map[netip.AddrPort]struct{}{},
+		court: newCourt(),
 	}
 }
 
@@ -160,7 +160,7 @@ func (t *Torrent) Join(w *wire.Conn) wire.Peer {
 func (t *Torrent) join(w link) *conn {
 	t.mu.Lock()
 	defer t.mu.Unlock()
-	if _, bad := t.banned[culprit(w.Info().Addr)]; bad || t.closed {
+	if t.closed {
 		return nil
 	}
 	c := &conn{

@@ -127,7 +127,7 @@ func (t *Torrent) finished(p *piece, v verdict) {
 		c.interest()
 	}
 	for _, addr := range t.court.pass(p.index, v.sums) {
-		t.ban(addr)
+		t.ban(addr, p.index)
 	}
 	t.cfg.Verified(p.index)
 	if t.cfg.Complete != nil && t.picker.Left() == 0 && len(t.active) == 0 {
@@ -149,6 +149,6 @@ func (t *Torrent) again(p *piece, v verdict) {
 		e.from = append(e.from, c.info.Addr)
 	}
 	for _, addr := range t.court.fail(p.index, e) {
-		t.ban(addr)
+		t.ban(addr, p.index)
 	}
 }

@@ -43,7 +43,7 @@ func (d *door) notify() {
 func (d *door) accept(ip netip.Addr) (*slot, error) {
 	d.mu.Lock()
 	defer d.mu.Unlock()
-	s := &slot{door: d, ip: ip}
+	s := &slot{door: d, ip: host(ip)}
 	if !d.fits(s) || !d.halfFits(s) {
 		return nil, errCapped
 	}
@@ -53,7 +53,7 @@ func (d *door) accept(ip netip.Addr) (*slot, error) {
 
 // dial makes a slot for a connection to ip. It waits while too many are half-open.
 func (d *door) dial(ctx context.Context, ip netip.Addr) (*slot, error) {
-	s := &slot{door: d, ip: ip, dialled: 1}
+	s := &slot{door: d, ip: host(ip), dialled: 1}
 	for {
 		d.mu.Lock()
 		if !d.fits(s) {

@@ -67,10 +67,8 @@ func (l *Listener) admit(socket net.Conn) {
 		_ = socket.Close() // it was never ours
 		return
 	}
-	c := l.net.open(socket, s, Info{Addr: addr, Transport: l.transport})
-	if c == nil {
-		s.release()
-		_ = socket.Close() // we are closing
+	c, err := l.net.open(socket, s, Info{Addr: addr, Transport: l.transport})
+	if err != nil {
 		return
 	}
 	l.net.mu.Lock()
@@ -93,6 +91,11 @@ func peerAddr(socket net.Conn) (netip.AddrPort, error) {
 func (n *Net) allowed(addr netip.AddrPort) error {
 	if n.loopback && !addr.Addr().IsLoopback() {
 		return fmt.Errorf("connect to %v: only loopback is allowed", addr)
+	}
+	n.mu.Lock()
+	defer n.mu.Unlock()
+	if n.bans.has(addr) {
+		return fmt.Errorf("connect to %v: %w", addr, ErrBanned)
 	}
 	return nil
 }
@@ -132,11 +135,9 @@ func (d *Dialer) Dial(ctx context.Context, addr string) (net.Conn, error) {
 		s.release()
 		return nil, fmt.Errorf("dial peer: %w", err)
 	}
-	c := d.net.open(socket, s, Info{Addr: peer, Transport: d.transport, Outgoing: true})
-	if c == nil {
-		s.release()
-		_ = socket.Close() // we are closing
-		return nil, net.ErrClosed
+	c, err := d.net.open(socket, s, Info{Addr: peer, Transport: d.transport, Outgoing: true})
+	if err != nil {
+		return nil, err
 	}
 	c.dialer = d
 	return &c.control, nil

@@ -29,7 +29,7 @@ type Config struct {
 // Caps bound the number of connections; 0 is no bound.
 type Caps struct {
 	Total    int // all, half-open ones included
-	PerIP    int // with one address
+	PerIP    int // with one address, of IPv6 with one network of 64 bits
 	HalfOpen int // whose handshakes are not done: so many dialled, so many accepted
 }
 
@@ -73,6 +73,7 @@ type Net struct {
 
 	mu      sync.Mutex
 	conns   map[*Conn]struct{} // open ones
+	bans    bans
 	closing bool
 }
 
@@ -208,8 +209,9 @@ func (n *Net) Close() {
 	n.tasks.Wait()
 }
 
-// open makes a Conn of a socket, nil if the Net is closing.
-func (n *Net) open(socket net.Conn, s *slot, info Info) *Conn {
+// open makes a Conn of a socket, unless the Net is closing or the peer was banned
+// meanwhile: then it closes the socket.
+func (n *Net) open(socket net.Conn, s *slot, info Info) (*Conn, error) {
 	linger(socket)
 	c := &Conn{net: n, slot: s, info: info, wake: make(chan struct{}, 1)}
 	c.ctx, c.cancel = context.WithCancelCause(n.ctx)
@@ -221,13 +223,22 @@ func (n *Net) open(socket net.Conn, s *slot, info Info) *Conn {
 	c.outbox.room.L = &c.outbox.mu
 	n.mu.Lock()
 	defer n.mu.Unlock()
-	if n.closing {
-		c.cancel(net.ErrClosed)
-		return nil
+	var err error
+	switch {
+	case n.closing:
+		err = net.ErrClosed
+	case n.bans.has(info.Addr):
+		err = ErrBanned
+	}
+	if err != nil {
+		c.cancel(err)
+		s.release()
+		_ = socket.Close() // it was never ours
+		return nil, err
 	}
 	c.idle = time.AfterFunc(n.timeouts.Idle, c.watch)
 	n.conns[c] = struct{}{}
-	return c
+	return c, nil
 }
 
 // forget drops a connection that is closed.
