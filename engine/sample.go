@@ -69,7 +69,9 @@ func (s *state) sample(t *torrent) {
 		return
 	}
 	s.progress(t)
-	r.downRate, r.upRate = r.down.add(r.counters.Downloaded), r.up.add(r.counters.Uploaded)
+	n := r.counters
+	r.downRate, r.upRate = r.down.add(n.Downloaded), r.up.add(n.Uploaded)
+	r.inRate, r.outRate = r.in.add(n.ProtocolReceived), r.out.add(n.ProtocolSent)
 	if t.news != nil && t.news.Swap(false) {
 		t.trackers = s.announcer.Status(t.id)
 	}
@@ -211,6 +213,8 @@ func (s *state) publish() {
 	snap := &Snapshot{
 		Time: time.Now(), Torrents: make([]*Torrent, 0, len(s.order)), Detail: s.detail, Settings: s.settings, Bans: s.bans,
 		Downloaded: s.goneDn, Uploaded: s.goneUp, Port: s.port, DHTNodes: s.dhtNodes, Free: s.free,
+		ProtocolReceived: s.gone.ProtocolReceived, ProtocolSent: s.gone.ProtocolSent,
+		Wasted: s.gone.Wasted, HashFailures: s.gone.HashFailures,
 	}
 	for _, t := range s.order {
 		if t.leaving != nil {
@@ -220,13 +224,24 @@ func (s *state) publish() {
 			s.refresh(t)
 		}
 		snap.Torrents = append(snap.Torrents, t.row)
-		snap.Down += t.row.Down
-		snap.Up += t.row.Up
-		snap.Downloaded += t.row.Downloaded
-		snap.Uploaded += t.row.Uploaded
-		snap.Peers += t.row.Peers
+		snap.sum(t.row)
 	}
 	s.next.Snapshot = snap
+}
+
+// sum adds a torrent to the totals.
+func (snap *Snapshot) sum(row *Torrent) {
+	snap.Down += row.Down
+	snap.Up += row.Up
+	snap.Downloaded += row.Downloaded
+	snap.Uploaded += row.Uploaded
+	snap.ProtocolDown += row.ProtocolDown
+	snap.ProtocolUp += row.ProtocolUp
+	snap.ProtocolReceived += row.ProtocolReceived
+	snap.ProtocolSent += row.ProtocolSent
+	snap.Wasted += row.Wasted
+	snap.HashFailures += row.HashFailures
+	snap.Peers += row.Peers
 }
 
 // refresh makes the torrent's row anew, unless nothing in it changed.
@@ -238,6 +253,7 @@ func (s *state) refresh(t *torrent) {
 		Downloaded: t.rec.Downloaded, Uploaded: t.rec.Uploaded,
 		SwarmPeers: -1, SwarmSeeds: -1, ETA: -1, Added: t.rec.Added, Finished: t.rec.Finished,
 	}
+	row.overhead(t)
 	if t.meta != nil {
 		row.Size, row.Pieces = t.meta.Size, t.pieces()
 	}
@@ -262,6 +278,17 @@ func (s *state) refresh(t *torrent) {
 	if t.row == nil || *t.row != row {
 		t.row = &row
 	}
+}
+
+// overhead tells what went over besides the payload that was wanted.
+func (row *Torrent) overhead(t *torrent) {
+	n := t.past
+	if r := t.run; r != nil {
+		n = n.Plus(r.counters)
+		row.ProtocolDown, row.ProtocolUp = r.inRate, r.outRate
+	}
+	row.ProtocolReceived, row.ProtocolSent = n.ProtocolReceived, n.ProtocolSent
+	row.Wasted, row.HashFailures = n.Wasted, n.HashFailures
 }
 
 // trackers sums up what the trackers tell.

@@ -104,8 +104,9 @@ type state struct {
 	port           int
 	free           int64
 	dhtNodes       int
-	goneUp, goneDn int64 // totals of torrents that were removed
-	bans           []Ban // never changed in place: snapshots share it
+	goneUp, goneDn int64          // totals of torrents that were removed
+	gone           plane.Counters // of torrents that were removed, since the program was started
+	bans           []Ban          // never changed in place: snapshots share it
 }
 
 // torrent is what the loop knows of one torrent.
@@ -131,6 +132,7 @@ type torrent struct {
 	lines    []LogLine
 	news     *atomic.Bool      // the announcer has news
 	trackers []announce.Status // while it runs
+	past     plane.Counters    // of runs that have ended
 
 	drawn        *Pieces // for the row; nil if it must be made anew
 	drawnVersion uint64
@@ -151,6 +153,8 @@ type run struct {
 	told             []netip.AddrPort // peers that trackers named, the newest first
 	lonely           int              // seconds without a peer
 	down, up         meter
+	in, out          meter // of all but payload
+	inRate, outRate  int64 // bytes/s
 	downRate, upRate int64 // bytes/s
 	version          uint64
 	left             atomic.Int64   // wanted bytes that are missing, for the trackers

@@ -237,6 +237,7 @@ func (s *state) settle(t *torrent, r *run) func(*state) {
 		t.run, t.news, t.drawn = nil, nil, nil
 		t.rec.Downloaded = r.before.Downloaded + counters.Downloaded
 		t.rec.Uploaded = r.before.Uploaded + counters.Uploaded
+		t.past = t.past.Plus(counters)
 		t.dirty = true
 		if r.disk == nil {
 			return
@@ -262,6 +263,7 @@ func (s *state) bury(t *torrent) {
 	if !t.preview {
 		s.goneDn += t.rec.Downloaded
 		s.goneUp += t.rec.Uploaded
+		s.gone = s.gone.Plus(t.past)
 	}
 	s.tasks.push(func() func(*state) {
 		var trash error

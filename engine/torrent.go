@@ -70,6 +70,11 @@ type Torrent struct {
 	Down, Up             int64 // payload, bytes/s, mean of the last seconds
 	Downloaded, Uploaded int64 // payload, bytes in the torrent's whole life
 
+	ProtocolDown, ProtocolUp       int64 // all but payload, bytes/s, mean of the last seconds
+	ProtocolReceived, ProtocolSent int64 // all but payload, bytes since the program was started
+	Wasted                         int64 // payload that was not needed or was wrong, bytes since the program was started
+	HashFailures                   int   // pieces that came with a wrong hash since the program was started
+
 	Peers, Seeds           int           // connected; Peers counts the seeds too
 	SwarmPeers, SwarmSeeds int           // in the swarm as the trackers tell; -1 if unknown
 	ETA                    time.Duration // until all that is wanted is there; -1 if unknown

@@ -28,9 +28,10 @@ type peersTab struct {
 }
 
 var peerWidths = [...]float32{
-	view.PeerAddress: 150, view.PeerBar: 260, view.PeerDone: 52, view.PeerDown: 84, view.PeerUp: 84, view.PeerClient: 150,
-	view.PeerFlags: 60, view.PeerEncryption: 114, view.PeerDownloaded: 76, view.PeerUploaded: 76, view.PeerRequests: 68,
-	view.PeerQueue: 104, view.PeerID: 180,
+	view.PeerAddress: 150, view.PeerBar: 200, view.PeerDone: 52, view.PeerDown: 84, view.PeerUp: 84, view.PeerState: 190,
+	view.PeerRequests: 92, view.PeerQueue: 86, view.PeerClient: 130, view.PeerFlags: 60, view.PeerTransport: 68,
+	view.PeerEncryption: 104, view.PeerDownloaded: 76, view.PeerUploaded: 76, view.PeerWasted: 70,
+	view.PeerProtocolDown: 128, view.PeerProtocolUp: 128, view.PeerID: 180,
 }
 
 func newPeersTab(w *Window) *peersTab {
@@ -41,7 +42,7 @@ func newPeersTab(w *Window) *peersTab {
 	var columns []table.Column
 	for _, c := range view.PeerColumns() {
 		column := columnOf(c.Title(), c.Title(), peerWidths[c], c.Numeric(), c.Drawn())
-		column.Hidden = c == view.PeerRequests || c == view.PeerQueue || c == view.PeerID
+		column.Hidden = c >= view.PeerWasted
 		columns = append(columns, column)
 	}
 	t.table = table.New(columns, table.Model[netip.AddrPort](t))

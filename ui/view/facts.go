@@ -22,6 +22,8 @@ func Facts(t *engine.Torrent, now time.Time) []Fact {
 		{"Info hash", t.ID.String()},
 		{"Downloaded", fmt.Sprintf("%s of %s wanted; %s in all its life", format.Size(t.Have), format.Size(t.Wanted), format.Size(t.Downloaded))},
 		{"Uploaded", fmt.Sprintf("%s, ratio %s", format.Size(t.Uploaded), format.Ratio(t.Ratio()))},
+		{"Wasted", wasted(t.Wasted, t.HashFailures)},
+		{"Protocol", protocol(t.ProtocolReceived, t.ProtocolSent, t.ProtocolDown, t.ProtocolUp)},
 		{"Trackers", fmt.Sprintf("%d, of which %d work", t.Trackers, t.TrackersWorking)},
 		{"Tracker trouble", format.Text(t.TrackerErr)},
 		{"Next announce", format.In(t.NextAnnounce, now)},
@@ -38,6 +40,27 @@ func Facts(t *engine.Torrent, now time.Time) []Fact {
 		}
 	}
 	return known
+}
+
+// wasted tells of payload that came in vain; "" if there was none.
+func wasted(bytes int64, failures int) string {
+	text := ""
+	if bytes > 0 {
+		text = format.Size(bytes) + " came twice, too late or wrong"
+	}
+	if failures > 0 {
+		text = strings.TrimPrefix(text+"; "+format.Plural(failures, "piece", "pieces")+" failed the hash", "; ")
+	}
+	return text
+}
+
+// protocol tells of all bytes that are not payload; "" before there were any.
+func protocol(received, sent, down, up int64) string {
+	if received == 0 && sent == 0 && down == 0 && up == 0 {
+		return ""
+	}
+	return fmt.Sprintf("%s received and %s sent since the start of the program, besides the pieces; now ↓ %s ↑ %s",
+		format.Size(received), format.Size(sent), rate(down), rate(up))
 }
 
 func metaFacts(m *engine.Meta) []Fact {
@@ -66,7 +89,11 @@ func flatten(tiers [][]string) []string {
 }
 
 // Totals is what the status bar shows.
-type Totals struct{ Down, Up, Torrents, Peers, Port, DHT, Free string }
+type Totals struct {
+	Down, Up, Torrents, Peers, Port, DHT, Free string
+
+	Traffic string // the hint of Down and Up
+}
 
 // Total sums a snapshot up; torrents is how many are in the list.
 func Total(s *engine.Snapshot, torrents int) Totals {
@@ -78,7 +105,20 @@ func Total(s *engine.Snapshot, torrents int) Totals {
 		Port:     port(s.Port),
 		DHT:      dht(s.DHTNodes),
 		Free:     free(s.Free),
+		Traffic:  traffic(s),
 	}
+}
+
+// traffic tells what Down and Up do not count.
+func traffic(s *engine.Snapshot) string {
+	text := "Rates and totals are of the pieces themselves"
+	if p := protocol(s.ProtocolReceived, s.ProtocolSent, s.ProtocolDown, s.ProtocolUp); p != "" {
+		text += "; protocol: " + p
+	}
+	if w := wasted(s.Wasted, s.HashFailures); w != "" {
+		text += "; wasted: " + w
+	}
+	return text
 }
 
 func rate(bytes int64) string {

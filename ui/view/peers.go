@@ -20,13 +20,18 @@ const (
 	PeerDone
 	PeerDown
 	PeerUp
+	PeerState
+	PeerRequests
+	PeerQueue
 	PeerClient
 	PeerFlags
+	PeerTransport
 	PeerEncryption
 	PeerDownloaded
 	PeerUploaded
-	PeerRequests
-	PeerQueue
+	PeerWasted
+	PeerProtocolDown
+	PeerProtocolUp
 	PeerID
 
 	numPeerColumns
@@ -45,14 +50,25 @@ var peerColumns = [numPeerColumns]peerColumn{
 	PeerDone:       {"Done", true, peerDone, byPeer(func(p *engine.Peer) int { return p.Have.Count() })},
 	PeerDown:       {"↓", true, func(p *engine.Peer) string { return format.Rate(p.Down) }, byPeer(func(p *engine.Peer) int64 { return p.Down })},
 	PeerUp:         {"↑", true, func(p *engine.Peer) string { return format.Rate(p.Up) }, byPeer(func(p *engine.Peer) int64 { return p.Up })},
+	PeerState:      {"What it does", false, peerState, byPeer(peerState)},
+	PeerRequests:   {"Our requests", true, func(p *engine.Peer) string { return zeroNone(p.Requests) }, byPeer(func(p *engine.Peer) int { return p.Requests })},
+	PeerQueue:      {"Its requests", true, func(p *engine.Peer) string { return zeroNone(p.Queue) }, byPeer(func(p *engine.Peer) int { return p.Queue })},
 	PeerClient:     {"Client", false, peerClient, byPeer(peerClient)},
 	PeerFlags:      {"Flags", false, Flags, byPeer(Flags)},
+	PeerTransport:  {"Transport", false, peerTransport, byPeer(func(p *engine.Peer) uint8 { return uint8(p.Transport) })},
 	PeerEncryption: {"Encryption", false, peerEncryption, byPeer(func(p *engine.Peer) uint8 { return uint8(p.Encryption) })},
 	PeerDownloaded: {"Received", true, func(p *engine.Peer) string { return amount(p.Downloaded) }, byPeer(func(p *engine.Peer) int64 { return p.Downloaded })},
 	PeerUploaded:   {"Sent", true, func(p *engine.Peer) string { return amount(p.Uploaded) }, byPeer(func(p *engine.Peer) int64 { return p.Uploaded })},
-	PeerRequests:   {"Requests", true, func(p *engine.Peer) string { return zeroNone(p.Requests) }, byPeer(func(p *engine.Peer) int { return p.Requests })},
-	PeerQueue:      {"Their requests", true, func(p *engine.Peer) string { return zeroNone(p.Queue) }, byPeer(func(p *engine.Peer) int { return p.Queue })},
-	PeerID:         {"Peer ID", false, peerID, byPeer(peerID)},
+	PeerWasted:     {"Wasted", true, func(p *engine.Peer) string { return amount(p.Wasted) }, byPeer(func(p *engine.Peer) int64 { return p.Wasted })},
+	PeerProtocolDown: {
+		"Protocol ↓", true, func(p *engine.Peer) string { return amountAt(p.ProtocolReceived, p.ProtocolDown) },
+		byPeer(func(p *engine.Peer) int64 { return p.ProtocolReceived }),
+	},
+	PeerProtocolUp: {
+		"Protocol ↑", true, func(p *engine.Peer) string { return amountAt(p.ProtocolSent, p.ProtocolUp) },
+		byPeer(func(p *engine.Peer) int64 { return p.ProtocolSent }),
+	},
+	PeerID: {"Peer ID", false, peerID, byPeer(peerID)},
 }
 
 // Title returns the heading of the column.
@@ -118,6 +134,46 @@ func peerClient(p *engine.Peer) string {
 	return format.Name(p.Client)
 }
 
+// peerState says in words who sends to whom, or why not.
+func peerState(p *engine.Peer) string {
+	return peerSends(p) + ", " + peerReceives(p)
+}
+
+func peerSends(p *engine.Peer) string {
+	switch {
+	case p.Snubbed:
+		return "leaves us waiting"
+	case !p.Interested:
+		return "has nothing for us"
+	case p.Choked:
+		return "chokes us"
+	case p.Down == 0:
+		return "may send"
+	}
+	return "sends"
+}
+
+func peerReceives(p *engine.Peer) string {
+	switch {
+	case !p.Wanted:
+		return "wants nothing"
+	case p.Choking:
+		return "waits to be unchoked"
+	case p.Optimistic:
+		return "receives on trial"
+	case p.Up == 0:
+		return "may receive"
+	}
+	return "receives"
+}
+
+func peerTransport(p *engine.Peer) string {
+	if p.Transport == engine.UTP {
+		return "µTP"
+	}
+	return "TCP"
+}
+
 func peerEncryption(p *engine.Peer) string {
 	switch p.Encryption {
 	case engine.HeaderOnly:
@@ -144,6 +200,14 @@ func amount(bytes int64) string {
 		return format.None
 	}
 	return format.Size(bytes)
+}
+
+// amountAt adds the rate, if there is one.
+func amountAt(bytes, rate int64) string {
+	if rate <= 0 {
+		return amount(bytes)
+	}
+	return amount(bytes) + ", " + format.Rate(rate)
 }
 
 func zeroNone(n int) string {

@@ -5,10 +5,7 @@
 // All values are plain data. A Bits is never changed after it was handed out.
 package plane
 
-import (
-	"net/netip"
-	"time"
-)
+import "net/netip"
 
 // PieceState is what we have of one piece.
 type PieceState uint8
@@ -72,39 +69,35 @@ type Peer struct {
 	Optimistic bool // it is unchoked to see what it gives
 	Snubbed    bool // it has left us waiting for a minute
 
-	Down, Up             int64 // payload, bytes/s
-	Downloaded, Uploaded int64 // payload, bytes since it connected
-	Requests             int   // blocks we have asked it for and wait for
-	Queue                int   // blocks it has asked us for and waits for
+	Down, Up                       int64 // payload, bytes/s
+	Downloaded, Uploaded           int64 // payload, bytes since it connected, without what was wasted
+	Wasted                         int64 // payload of it that was not needed, bytes
+	ProtocolDown, ProtocolUp       int64 // all but payload, bytes/s
+	ProtocolReceived, ProtocolSent int64 // all but payload, bytes since it connected
+	Requests                       int   // blocks we have asked it for and wait for
+	Queue                          int   // blocks it has asked us for and waits for
 }
 
 // Counters are totals since the torrent was started, in bytes where not said
-// otherwise.
+// otherwise. Peers that have left count in them.
 type Counters struct {
-	Downloaded, Uploaded int64 // payload
-	Wasted               int64 // payload that was not needed or failed its hash
-	HashFailures         int   // pieces
-	Verified             int   // pieces
+	Downloaded, Uploaded           int64 // payload
+	ProtocolReceived, ProtocolSent int64 // all but payload: handshakes, messages, heads of blocks
+	Wasted                         int64 // payload that was not needed or failed its hash; the latter was downloaded
+	HashFailures                   int   // pieces
+	Verified                       int   // pieces
 }
 
-// EventKind is what happened to a block or a peer.
-type EventKind uint8
-
-// The kinds of events.
-const (
-	BlockRequested EventKind = iota
-	BlockReceived
-	BlockSent
-	PieceVerified
-)
-
-// Event is one thing that happened on the wire.
-type Event struct {
-	Kind          EventKind
-	Time          time.Time
-	Peer          netip.AddrPort // the zero value if no peer is involved
-	Piece         int
-	Begin, Length int // of the block, in bytes within the piece
+// Plus returns the sum of two counters.
+func (c Counters) Plus(d Counters) Counters {
+	c.Downloaded += d.Downloaded
+	c.Uploaded += d.Uploaded
+	c.ProtocolReceived += d.ProtocolReceived
+	c.ProtocolSent += d.ProtocolSent
+	c.Wasted += d.Wasted
+	c.HashFailures += d.HashFailures
+	c.Verified += d.Verified
+	return c
 }
 
 // Priority is how much a file is wanted.

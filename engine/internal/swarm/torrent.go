@@ -178,8 +178,11 @@ func (t *Torrent) Peers(dst []plane.Peer) []plane.Peer {
 // Counters returns the totals since the torrent was added.
 func (t *Torrent) Counters() plane.Counters { return t.plane.Counters() }
 
+// Watch has events recorded until stop is called, see transfer.Torrent.
+func (t *Torrent) Watch() (seq uint64, stop func()) { return t.plane.Watch() }
+
 // Events appends the events after the given sequence number to dst[:0], as far
-// as the ring still has them, and returns the newest one's number.
+// as they are still there, and returns the newest one's number.
 func (t *Torrent) Events(after uint64, dst []plane.Event) ([]plane.Event, uint64) {
 	return t.plane.Events(after, dst)
 }

@@ -28,6 +28,7 @@ type link interface {
 	Wake()
 	Close(error)
 	Done() <-chan struct{}
+	Overhead() (in, out int64)
 }
 
 // conn is our side of one connection, a wire.Peer. Its fields are guarded by
@@ -59,6 +60,8 @@ type conn struct {
 	optimistic bool    // it has the optimistic slot
 	gift       gift
 	rate       rates
+	wasted     int64 // payload of it that was not needed, bytes
+	doubled    int64 // of that, what was asked for; somebody else was faster
 	joined     time.Time
 	heard      time.Time // a block, or the first request after a pause
 	relieved   time.Time // as heard, or when it was last relieved of its requests
@@ -143,6 +146,7 @@ func (c *conn) wants(interested bool, now time.Time) {
 		return
 	}
 	c.wanted = interested
+	c.note(interestEvent(interested), theirs, pick.Block{})
 	if c.flips++; c.flips <= maxFlips {
 		c.t.choke(now)
 	}
@@ -175,7 +179,10 @@ func (c *conn) handle(m wire.Message, now time.Time) error {
 	case wire.AllowedFast:
 		t.picker.AllowedFast(c.pk, int(m.Index))
 	case wire.Reject:
-		news = t.picker.Rejected(c.pk, pick.Block{Piece: int(m.Index), Begin: int(m.Begin), Length: int(m.Length)})
+		b := request{m.Index, m.Begin, m.Length}.block()
+		if news = t.picker.Rejected(c.pk, b); news {
+			c.note(plane.EventReject, theirs, b)
+		}
 	case wire.Request:
 		return c.request(request{m.Index, m.Begin, m.Length})
 	case wire.Cancel:
@@ -208,6 +215,9 @@ func (c *conn) hello(dict []byte) {
 
 // choke follows whether the peer chokes us.
 func (c *conn) choke(choked bool, now time.Time) {
+	if c.choked != choked {
+		c.note(chokeEvent(choked), theirs, pick.Block{})
+	}
 	c.choked = choked
 	if c.pk == nil {
 		return
@@ -236,6 +246,7 @@ func (c *conn) interest() {
 			kind = wire.Interested
 		}
 		c.w.Send(wire.Message{Kind: kind})
+		c.note(interestEvent(interesting), ours, pick.Block{})
 	}
 }
 
@@ -248,6 +259,10 @@ func (c *conn) Left(error) {
 	t.mu.Lock()
 	defer t.mu.Unlock()
 	delete(t.conns, c)
+	c.note(plane.EventLeft, c.info.Outgoing, pick.Block{})
+	in, out := c.w.Overhead()
+	t.gone.in += in
+	t.gone.out += out
 	c.queue = nil
 	c.up.Remove()
 	c.down.Remove()

@@ -33,9 +33,10 @@ type fakeLink struct {
 	requests []request // of the other side
 }
 
-func (l *fakeLink) Info() wire.Info       { return l.info }
-func (l *fakeLink) Wake()                 {}
-func (l *fakeLink) Done() <-chan struct{} { return l.done }
+func (l *fakeLink) Info() wire.Info         { return l.info }
+func (l *fakeLink) Wake()                   {}
+func (l *fakeLink) Done() <-chan struct{}   { return l.done }
+func (*fakeLink) Overhead() (in, out int64) { return 0, 0 }
 
 func (l *fakeLink) Close(error) {
 	l.mu.Lock()

@@ -46,18 +46,17 @@ func (t *Torrent) Connected() (peers, seeds int) {
 func (t *Torrent) Counters() plane.Counters {
 	t.mu.Lock()
 	defer t.mu.Unlock()
-	return plane.Counters{
+	n := plane.Counters{
 		Downloaded: t.downloaded.Load(), Uploaded: t.uploaded.Load(), Wasted: t.wasted.Load(),
+		ProtocolReceived: t.gone.in, ProtocolSent: t.gone.out,
 		HashFailures: t.failures, Verified: t.verified,
 	}
-}
-
-// Events appends the events after the given sequence number to dst[:0], as far as
-// the ring still has them, and returns the newest one's number.
-func (t *Torrent) Events(after uint64, dst []plane.Event) ([]plane.Event, uint64) {
-	t.mu.Lock()
-	defer t.mu.Unlock()
-	return t.ring.after(after, dst)
+	for c := range t.conns {
+		in, out := c.w.Overhead()
+		n.ProtocolReceived += in
+		n.ProtocolSent += out
+	}
+	return n
 }
 
 // Peers appends the connected peers to dst[:0], ordered by address.
@@ -70,8 +69,10 @@ func (t *Torrent) Peers(dst []plane.Peer) []plane.Peer {
 			Addr: c.info.Addr, ID: c.info.PeerID, Client: c.client, Have: c.has.Clone(),
 			Transport: c.info.Transport, Encryption: c.info.Encryption,
 			Choking: c.amChoking, Interested: c.amInterested, Choked: c.choked, Wanted: c.wanted,
-			Down: c.rate.shownDown, Up: c.rate.shownUp, Downloaded: c.rate.down, Uploaded: c.rate.up,
+			Down: c.rate.shownDown, Up: c.rate.shownUp, Downloaded: c.rate.down - c.doubled, Uploaded: c.rate.up, Wasted: c.wasted,
 		}
+		p.ProtocolReceived, p.ProtocolSent = c.w.Overhead()
+		p.ProtocolDown, p.ProtocolUp = c.rate.shownIn, c.rate.shownOut
 		p.Optimistic, p.Queue = c.optimistic, len(c.queue)
 		if c.pk != nil {
 			p.Requests = t.picker.Outstanding(c.pk)

@@ -144,7 +144,7 @@ func TestNeverReads(t *testing.T) {
 	until(t, "its requests", func() bool {
 		p.c.Write(bytes.Join(all, nil)) // until its side of the socket is full, too
 		peers := seed.Peers(nil)
-		return len(peers) == 1 && peers[0].Queue == maxTheir
+		return len(peers) == 1 && peers[0].Queue > maxTheir-64 // a last batch may have been taken
 	})
 	leech := newSide(t, c, sideOptions{})
 	leech.dial(t, seed)

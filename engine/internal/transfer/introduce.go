@@ -1,6 +1,10 @@
 package transfer
 
-import "piecewise/engine/internal/wire"
+import (
+	"piecewise/engine/internal/pick"
+	"piecewise/engine/internal/plane"
+	"piecewise/engine/internal/wire"
+)
 
 // Outgoing implements wire.Outgoing: what the library says that we have is
 // replaced by what we have.
@@ -43,6 +47,7 @@ func (c *conn) tell(piece int) {
 	if c.introduced && !c.told.Has(piece) {
 		c.told.Set(piece)
 		c.w.Send(wire.Message{Kind: wire.Have, Index: uint32(piece)})
+		c.note(plane.EventHave, ours, pick.Block{Piece: piece})
 	}
 }
 

@@ -3,6 +3,7 @@ package transfer
 import (
 	"time"
 
+	"piecewise/engine/internal/pick"
 	"piecewise/engine/internal/plane"
 	"piecewise/engine/internal/wire"
 )
@@ -73,6 +74,7 @@ func (c *conn) gotHave(piece int) bool {
 	if !c.t.picker.Has(c.pk, piece) {
 		return false
 	}
+	c.note(plane.EventHave, theirs, pick.Block{Piece: piece})
 	c.has.Set(piece)
 	c.count++
 	c.all = c.count == c.has.Len()

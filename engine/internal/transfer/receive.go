@@ -19,7 +19,7 @@ func (c *conn) Block(s wire.Segment) error {
 	}
 	if c.unasked {
 		if s.Last {
-			c.t.wasted.Add(int64(s.Block.Length))
+			c.waste(pick.Block{Piece: s.Piece, Begin: s.Block.Begin, Length: s.Block.Length})
 		}
 		return nil
 	}
@@ -30,7 +30,7 @@ func (c *conn) Block(s wire.Segment) error {
 	}
 	b := pick.Block{Piece: s.Piece, Begin: s.Block.Begin, Length: s.Block.Length}
 	if !c.arrived(b) {
-		c.t.wasted.Add(int64(b.Length))
+		c.waste(b)
 		c.drop()
 		return nil
 	}
@@ -67,6 +67,7 @@ func (c *conn) arrived(b pick.Block) bool {
 	ok, _ := t.picker.Arrived(c.pk, b, now)
 	t.sendCancels()
 	if !ok {
+		c.doubled += int64(b.Length)
 		return false
 	}
 	if t.active[b.Piece] == nil {
@@ -75,8 +76,17 @@ func (c *conn) arrived(b pick.Block) bool {
 	t.active[b.Piece].from[b.Begin/pick.BlockSize] = c
 	t.downloaded.Add(int64(b.Length))
 	t.version.Add(1)
-	t.ring.add(c.event(plane.BlockReceived, b, now))
+	c.note(plane.EventBlock, theirs, b)
 	return true
+}
+
+// waste counts a block that was not needed.
+func (c *conn) waste(b pick.Block) {
+	c.t.wasted.Add(int64(b.Length))
+	c.t.mu.Lock()
+	defer c.t.mu.Unlock()
+	c.wasted += int64(b.Length)
+	c.note(plane.EventWaste, theirs, b)
 }
 
 // handOver gives what was gathered to its piece. It waits while the workers have

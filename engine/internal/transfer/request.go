@@ -29,7 +29,9 @@ type rates struct {
 	trip               time.Duration // the shortest time from a request to its block
 	second             time.Time     // of the figures that are shown
 	secDown, secUp     int64
+	secIn, secOut      int64 // all but payload, as the following
 	shownDown, shownUp int64 // bytes/s
+	shownIn, shownOut  int64
 }
 
 // arrived takes a block into account.
@@ -86,7 +88,7 @@ func (c *conn) refill(now time.Time) {
 	t.version.Add(1)
 	for _, b := range t.scratch {
 		c.w.Send(wire.Message{Kind: wire.Request, Index: uint32(b.Piece), Begin: uint32(b.Begin), Length: uint32(b.Length)})
-		t.ring.add(c.event(plane.BlockRequested, b, now))
+		c.note(plane.EventRequest, ours, b)
 	}
 }
 
@@ -101,6 +103,7 @@ func (t *Torrent) sendCancels() {
 			if x.From == c.pk {
 				b := x.Block
 				c.w.Send(wire.Message{Kind: wire.Cancel, Index: uint32(b.Piece), Begin: uint32(b.Begin), Length: uint32(b.Length)})
+				c.note(plane.EventCancel, ours, b)
 			}
 		}
 	}
@@ -115,6 +118,9 @@ func (c *conn) tick(now time.Time) {
 	if s := now.Sub(r.second).Seconds(); s >= 0.9 {
 		r.shownDown, r.shownUp = int64(float64(r.down-r.secDown)/s), int64(float64(r.up-r.secUp)/s)
 		r.second, r.secDown, r.secUp = now, r.down, r.up
+		in, out := c.w.Overhead()
+		r.shownIn, r.shownOut = int64(float64(in-r.secIn)/s), int64(float64(out-r.secOut)/s)
+		r.secIn, r.secOut = in, out
 		if r.shownDown == 0 {
 			r.perSecond /= 2
 		}
@@ -144,10 +150,7 @@ func (c *conn) relieve(now time.Time) {
 	}
 	for _, b := range c.t.picker.TimedOut(c.pk) {
 		c.w.Send(wire.Message{Kind: wire.Cancel, Index: uint32(b.Piece), Begin: uint32(b.Begin), Length: uint32(b.Length)})
+		c.note(plane.EventCancel, ours, b)
 	}
 	c.relieved = now
-}
-
-func (c *conn) event(kind plane.EventKind, b pick.Block, now time.Time) plane.Event {
-	return plane.Event{Kind: kind, Time: now, Peer: c.info.Addr, Piece: b.Piece, Begin: b.Begin, Length: b.Length}
 }

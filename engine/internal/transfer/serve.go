@@ -22,6 +22,7 @@ const maxBlock = pick.BlockSize
 // request queues a block for the peer, or refuses it.
 func (c *conn) request(r request) error {
 	t := c.t
+	c.note(plane.EventRequest, theirs, r.block())
 	if r.length == 0 || int64(r.begin)+int64(r.length) > t.cfg.Hashes.Padded(int(r.piece)) {
 		return errLength
 	}
@@ -36,16 +37,18 @@ func (c *conn) request(r request) error {
 }
 
 // reject tells a peer with the fast extension that it will not get the block; to
-// one without, a choke says the same (BEP 6).
+// one without, a choke says the same (BEP 6). t.mu is held.
 func (c *conn) reject(r request) {
 	if c.info.Fast {
 		c.w.Send(wire.Message{Kind: wire.Reject, Index: r.piece, Begin: r.begin, Length: r.length})
+		c.note(plane.EventReject, ours, r.block())
 	}
 }
 
 func (c *conn) cancel(r request) {
 	if i := slices.Index(c.queue, r); i >= 0 {
 		c.queue = slices.Delete(c.queue, i, i+1)
+		c.note(plane.EventCancel, theirs, r.block())
 		c.reject(r) // BEP 6: every request is answered
 	}
 }
@@ -56,6 +59,7 @@ func (c *conn) setChoking(choking bool) {
 		return
 	}
 	c.amChoking = choking
+	c.note(chokeEvent(choking), ours, pick.Block{})
 	if !choking {
 		c.w.Send(wire.Message{Kind: wire.Unchoke})
 		return
@@ -84,7 +88,7 @@ func (c *conn) Fill(b []byte) int {
 	if len(batch) == 0 {
 		return -need
 	}
-	n := 0
+	n, sent := 0, batch[:0]
 	for _, r := range batch {
 		out := b[n : n+head+int(r.length)]
 		binary.BigEndian.PutUint32(out, 9+r.length)
@@ -95,15 +99,33 @@ func (c *conn) Fill(b []byte) int {
 		if _, err := c.t.cfg.Disk.ReadAt(out[head:], off); err != nil {
 			if !c.info.Fast { // it would wait for ever
 				c.w.Close(fmt.Errorf("read block for peer: %w", err))
-				return n
+				break
 			}
+			c.t.mu.Lock()
 			c.reject(r)
+			c.t.mu.Unlock()
 			continue
 		}
 		n += len(out)
-		c.t.uploaded.Add(int64(r.length))
+		sent = append(sent, r)
 	}
+	c.sent(sent)
 	return n
+}
+
+// sent counts blocks that were read and go out.
+func (c *conn) sent(batch []request) {
+	t, now := c.t, time.Now()
+	t.mu.Lock()
+	defer t.mu.Unlock()
+	for _, r := range batch {
+		c.rate.up += int64(r.length)
+		t.uploaded.Add(int64(r.length))
+		if t.super != nil {
+			t.super.Sent(c, int(r.piece), now)
+		}
+		c.note(plane.EventBlock, ours, r.block())
+	}
 }
 
 // take returns the next requests that fit in n bytes with their heads and that the
@@ -132,13 +154,7 @@ func (c *conn) take(n int) (batch []request, need int) {
 		rest = c.granted(bytes, now)
 	}
 	for k = 0; k < len(c.queue) && int(c.queue[k].length) <= rest; k++ {
-		r := c.queue[k]
-		rest -= int(r.length)
-		c.rate.up += int64(r.length)
-		if t.super != nil {
-			t.super.Sent(c, int(r.piece), now)
-		}
-		t.ring.add(c.event(plane.BlockSent, pick.Block{Piece: int(r.piece), Begin: int(r.begin), Length: int(r.length)}, now))
+		rest -= int(c.queue[k].length)
 	}
 	c.up.Refund(rest)
 	batch = slices.Clone(c.queue[:k])

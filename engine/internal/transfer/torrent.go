@@ -69,6 +69,7 @@ type Torrent struct {
 	closed   bool
 	court    court
 	ring     ring
+	gone     struct{ in, out int64 } // bytes other than payload, of connections that have left
 	scratch  []pick.Block
 	cancels  []pick.Cancel
 
@@ -169,6 +170,7 @@ func (t *Torrent) join(w link) *conn {
 	}
 	c.heard = c.joined
 	t.conns[c] = struct{}{}
+	c.note(plane.EventJoined, c.info.Outgoing, pick.Block{})
 	if t.picker != nil {
 		c.open()
 	}

@@ -121,7 +121,7 @@ func (t *Torrent) finished(p *piece, v verdict) {
 	t.have.Set(p.index)
 	t.picker.Verified(p.index)
 	t.sendCancels()
-	t.ring.add(plane.Event{Kind: plane.PieceVerified, Time: now, Piece: p.index})
+	t.notePiece(plane.EventVerified, p.index)
 	for c := range t.conns {
 		c.tell(p.index)
 		c.interest()
@@ -144,6 +144,7 @@ func (t *Torrent) again(p *piece, v verdict) {
 		return
 	}
 	t.failures++
+	t.notePiece(plane.EventFailed, p.index)
 	e := evidence{sums: v.sums}
 	for _, c := range p.from {
 		e.from = append(e.from, c.info.Addr)

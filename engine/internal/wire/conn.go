@@ -36,6 +36,8 @@ type Conn struct {
 	in, out atomic.Int64
 	heard   atomic.Int64 // when bytes last came, UnixNano
 
+	overheadIn, overheadOut atomic.Int64 // of in and out, what is not payload; 0 before join
+
 	control control
 	outbox  outbox
 	wake    chan struct{} // 1-buffered: there is something to send
@@ -90,9 +92,15 @@ func (c *Conn) Info() Info { return c.info }
 // protocol included.
 func (c *Conn) Counters() (in, out int64) { return c.in.Load(), c.out.Load() }
 
+// Overhead returns how many of these bytes were not payload: handshakes, control
+// messages and the heads of blocks, as far as they are parsed or about to be sent.
+func (c *Conn) Overhead() (in, out int64) { return c.overheadIn.Load(), c.overheadOut.Load() }
+
 // join makes the data plane's side of the connection, false if there is none.
 func (c *Conn) join() bool {
 	if c.peer == nil && c.ctx.Err() == nil {
+		c.overheadIn.Store(c.in.Load() - int64(len(c.rest))) // which will be parsed
+		c.overheadOut.Store(c.out.Load())
 		if c.peer = c.plane.Join(c); c.peer == nil {
 			c.Close(errRefused)
 		}

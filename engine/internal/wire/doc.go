@@ -35,7 +35,7 @@
 //
 // # Who may wait
 //
-// Send, Wake, Close, Info and Counters return at once. The library's Read waits
+// Send, Wake, Close, Info, Counters and Overhead return at once. The library's Read waits
 // for messages, its Write for a peer that reads slowly. The receive goroutine
 // waits for a buffer, for Took, and, holding no buffer, for a library that is 1
 // MiB behind. The send goroutine waits for the socket, at most two minutes for

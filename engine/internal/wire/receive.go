@@ -32,6 +32,8 @@ type receiver struct {
 	number uint32
 	dirty  bool // the Peer was given something since the last Flush
 
+	payload int // bytes, of what is being parsed
+
 	socket  net.Conn
 	raw     syscall.RawConn // of a TCP socket; else nil
 	try     func(fd uintptr) bool
@@ -134,7 +136,9 @@ func (r *receiver) parse(n int) error {
 	from := r.buf.fill
 	r.buf.fill += n
 	r.dirty = true
+	r.payload = 0
 	err := r.parser.feed(r.buf.data[from:r.buf.fill])
+	r.c.overheadIn.Add(int64(n - r.payload))
 	if !r.buf.shared() {
 		r.buf.fill = 0
 	}
@@ -268,6 +272,7 @@ func (r *receiver) early(frame []byte) bool {
 
 func (r *receiver) block(s Segment) error {
 	s.Buffer = r.buf
+	r.payload += len(s.Data)
 	return r.c.peer.Block(s)
 }
 

@@ -2,6 +2,7 @@ package wire
 
 import (
 	"context"
+	"encoding/binary"
 	"fmt"
 	"net"
 	"sync"
@@ -19,6 +20,8 @@ const (
 	quickBatch = 50 * time.Millisecond
 
 	writeTimeout = 2 * time.Minute // for one batch
+
+	pieceHead = 13 // bytes of a Piece message before its block
 )
 
 // batches are send buffers, for each power of two from leastBatch to mostBatch.
@@ -84,17 +87,29 @@ func (s *sender) round() (int, error) {
 	defer recycle(held)
 	b := *held
 	n, more := s.c.outbox.take(b)
+	overhead := n
 	if !more {
 		k, err := s.fill(b[n:])
 		if err != nil {
 			return 0, err
 		}
+		overhead += headsOf(b[n : n+k])
 		n += k
 	}
 	if n == 0 {
 		return 0, context.Cause(s.c.ctx)
 	}
+	s.c.overheadOut.Add(int64(overhead))
 	return n, s.write(b[:n])
+}
+
+// headsOf returns how many bytes of whole Piece messages are their heads.
+func headsOf(b []byte) (n int) {
+	for len(b) >= pieceHead {
+		b = b[min(len(b), 4+int(binary.BigEndian.Uint32(b))):]
+		n += pieceHead
+	}
+	return n
 }
 
 // fill gets blocks from the Peer, if b has room for any.

@@ -93,13 +93,11 @@ func exchange(t *testing.T, ends [2]*end, conns [2]net.Conn, want plane.Encrypti
 		if got := readFrame(t, conns[i]); !bytes.Equal(got, bitfield) {
 			t.Errorf("the library got %x", got)
 		}
-		if in, _ := p.c.Counters(); in < int64(len(data)) {
-			t.Errorf("%d bytes counted", in)
-		}
 	}
 	conns[0].Close()
 	for _, p := range peers {
 		<-p.left
+		checkCounters(t, p.c, int64(len(data)))
 	}
 	_, _ = io.ReadAll(conns[1]) // the library hears of the end, as io.EOF or else
 	for _, e := range ends {
@@ -174,4 +172,18 @@ func TestAttach(t *testing.T) {
 		t.Errorf("dials over %s", got)
 	}
 	exchange(t, ends, [2]net.Conn{out, in}, plane.RC4)
+}
+
+// checkCounters expects payload in both directions, and everything else apart.
+func checkCounters(t *testing.T, c *Conn, payload int64) {
+	t.Helper()
+	in, out := c.Counters()
+	overIn, overOut := c.Overhead()
+	if in-overIn != payload || out-overOut != payload {
+		t.Errorf("payload of %d and %d bytes, not %d", in-overIn, out-overOut, payload)
+	}
+	const least = 68 + 5 // handshake, Unchoke
+	if heads := (payload + 16<<10 - 1) / (16 << 10) * pieceHead; overIn < least+heads || overOut < least+heads {
+		t.Errorf("%d and %d bytes are no payload", overIn, overOut)
+	}
 }
