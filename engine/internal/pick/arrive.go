@@ -123,6 +123,7 @@ func (p *Picker) Verified(piece int) {
 	}
 	p.have.add(piece)
 	p.failed.cut(piece)
+	p.met(piece)
 	if !lacked {
 		return
 	}

@@ -63,6 +63,15 @@ func (m *model) want(k int) {
 	m.cancels()
 }
 
+// hurry gives some pieces deadlines, some of them past.
+func (m *model) hurry() {
+	var all []Deadline
+	for range m.r.IntN(8) {
+		all = append(all, Deadline{m.r.IntN(m.c.Pieces+2) - 1, m.now.Add(time.Duration(m.r.IntN(20)-4) * time.Second)})
+	}
+	m.p.SetDeadlines(all)
+}
+
 func (m *model) cancels() {
 	for _, c := range m.p.Cancels(nil) {
 		for _, q := range m.peers {
@@ -217,7 +226,9 @@ func (m *model) step() {
 
 // odd does what happens seldom.
 func (m *model) odd(q *modelPeer, at, piece int) {
-	switch m.r.IntN(6) {
+	switch m.r.IntN(7) {
+	case 6:
+		m.hurry()
 	case 0:
 		m.p.Leave(q.pr)
 		m.p.Leave(q.pr)

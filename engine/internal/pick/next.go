@@ -42,6 +42,7 @@ func (p *Picker) Next(pr *Peer, n int, now time.Time, dst []Block) []Block {
 		t.allowed()
 		return t.dst
 	}
+	t.hurry()
 	for class := range classes {
 		for t.n > 0 {
 			pg := p.choose(pr, class)

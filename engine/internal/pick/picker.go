@@ -51,6 +51,9 @@ type Picker struct {
 	left      int // wanted blocks that have not arrived
 	requested int // of these, asked for
 
+	due    []Deadline // of pieces that are not here, the earliest first
+	urgent set        // the pieces that have or had one; nil if none does
+
 	cancels []Cancel
 }
 

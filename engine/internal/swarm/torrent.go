@@ -11,6 +11,7 @@ import (
 
 	"piecewise/engine/internal/choke"
 	"piecewise/engine/internal/disk"
+	"piecewise/engine/internal/pick"
 	"piecewise/engine/internal/plane"
 	"piecewise/engine/internal/transfer"
 )
@@ -154,6 +155,9 @@ func (t *Torrent) SetWanted(w transfer.Wanted) { t.plane.SetWanted(w) }
 
 // SetChoking changes the rules by which peers are unchoked.
 func (t *Torrent) SetChoking(c choke.Config) { t.plane.SetChoking(c) }
+
+// SetDeadlines replaces the times at which pieces must be here.
+func (t *Torrent) SetDeadlines(all []pick.Deadline) { t.plane.SetDeadlines(all) }
 
 // Pieces appends the state of every piece to dst[:0].
 func (t *Torrent) Pieces(dst []plane.PieceState) []plane.PieceState { return t.plane.States(dst) }
