@@ -24,9 +24,10 @@ type offer struct {
 	there   bool      // the peer has it
 }
 
-// resting reports whether the leeches can do without us, since they have a full
-// copy to share. Then offers only trickle, so that a swarm that is stuck goes on.
-func (s *Superseed[K]) resting() bool { return s.leeches > 1 && s.Copies() > 0 }
+// resting reports whether the leeches can do without us, since every piece is with
+// one of them or on its way there. Then offers only trickle, so that a swarm that
+// is stuck goes on.
+func (s *Superseed[K]) resting() bool { return s.leeches > 1 && s.load.least() > 0 }
 
 func (s *Superseed[K]) admit(key K, have plane.Bits) *guest[K] {
 	s.Leave(key)
@@ -61,7 +62,7 @@ func (s *Superseed[K]) passed(g *guest[K], piece int, now time.Time) {
 		return
 	}
 	for _, other := range s.order {
-		if other != g && s.settle(other, piece) && !s.resting() {
+		if other != g && s.settle(other, piece) {
 			s.refill(other, now)
 		}
 	}
@@ -89,16 +90,22 @@ func (s *Superseed[K]) drop(g *guest[K], i int) {
 
 // refill makes offers to g until it has as many as it may.
 func (s *Superseed[K]) refill(g *guest[K], now time.Time) {
-	for !g.watched && len(g.offers) < offersAtOnce && s.extend(g, now) {
+	for !g.watched && len(g.offers) < offersAtOnce && !s.resting() && s.extend(g, now) {
 	}
 }
 
-// extend offers g the piece that is least around and least offered.
+// extend offers g the piece that is least around and least offered. If all are
+// offered and some are still on their way, it is one of these: who was shown it
+// may be slow.
 func (s *Superseed[K]) extend(g *guest[K], now time.Time) bool {
 	if g.missing == 0 {
 		return false
 	}
-	piece, ok := s.load.pick(s.rand, func(i int) bool { return !g.have.Has(i) && !g.shown.Has(i) })
+	from := &s.load
+	if s.resting() && s.Copies() == 0 {
+		from = &s.copies
+	}
+	piece, ok := from.pick(s.rand, func(i int) bool { return !g.have.Has(i) && !g.shown.Has(i) })
 	if !ok {
 		return false
 	}
@@ -108,4 +115,34 @@ func (s *Superseed[K]) extend(g *guest[K], now time.Time) bool {
 	g.offered = now
 	s.offers = append(s.offers, Offer[K]{g.key, piece})
 	return true
+}
+
+const paceTime = 5 * time.Second
+
+// pace compares what the leeches get of each other with what they get of us, in
+// pieces.
+type pace struct {
+	since        time.Time
+	ours, theirs int  // since then
+	best         int  // the most of ours in one period
+	slow         bool // in the last one, theirs were fewer than that
+}
+
+// count takes in a piece that came to a leech, from us or not.
+func (p *pace) count(ours bool) {
+	if ours {
+		p.ours++
+	} else {
+		p.theirs++
+	}
+}
+
+// tick ends a period when it is time.
+func (p *pace) tick(now time.Time) {
+	if now.Sub(p.since) < paceTime {
+		return
+	}
+	p.best = max(p.best, p.ours)
+	p.slow = p.theirs < p.best
+	p.since, p.ours, p.theirs = now, 0, 0
 }

@@ -26,10 +26,6 @@ type Offer[K comparable] struct {
 // the offers, and neither allows pieces fast nor serves one that it has not
 // shown.
 type Superseed[K comparable] struct {
-	// Eager lets Idle offer pieces ahead while there is no full copy among the
-	// peers, which is faster but sends more.
-	Eager bool
-
 	rand    *rand.Rand
 	peers   map[K]*guest[K]
 	order   []*guest[K] // as they joined
@@ -37,6 +33,7 @@ type Superseed[K comparable] struct {
 	copies  spread      // by how many peers have the piece
 	load    spread      // by copies plus open offers
 	held    map[int]int // offers of a piece to peers that have it and are not known to have passed it on
+	pace    pace
 	offers  []Offer[K]
 }
 
@@ -60,6 +57,7 @@ func NewSuperseed[K comparable](pieces int, random *rand.Rand) *Superseed[K] {
 // valid until the next call.
 func (s *Superseed[K]) Join(key K, have plane.Bits, now time.Time) []Offer[K] {
 	g := s.admit(key, have)
+	g.offered = now
 	s.offers = s.offers[:0]
 	s.refill(g, now)
 	return s.offers
@@ -96,28 +94,28 @@ func (s *Superseed[K]) Leave(key K) {
 
 // Have takes in that a peer has got a piece and returns the offers that follow:
 // those who were shown it and are not the ones who announce it have passed it
-// on. There are none while the leeches have a full copy among them. A piece out of range is ignored.
+// on. There are none once every piece is with a leech or on its way to one. A
+// piece out of range is ignored.
 func (s *Superseed[K]) Have(key K, piece int, now time.Time) []Offer[K] {
 	s.offers = s.offers[:0]
 	g := s.peers[key]
 	if g == nil || piece < 0 || piece >= g.have.Len() || g.have.Has(piece) {
 		return nil
 	}
-	elsewhere := s.copies.level[piece] > 0
+	elsewhere, offered := s.copies.level[piece] > 0, false
 	s.count(g, piece)
 	for i := range g.offers {
 		if o := &g.offers[i]; o.piece == piece {
 			s.load.sub(piece)
-			o.there, o.touched = true, now
+			o.there, o.touched, offered = true, now, true
 			s.held[piece]++
 		}
 	}
+	s.pace.count(offered)
 	if elsewhere || s.leeches <= 1 {
 		s.settle(g, piece)
 	}
-	if !s.resting() {
-		s.refill(g, now)
-	}
+	s.refill(g, now)
 	if elsewhere {
 		s.passed(g, piece, now)
 	}
@@ -136,32 +134,31 @@ func (s *Superseed[K]) Sent(key K, piece int, now time.Time) {
 	}
 }
 
-// Tick returns the offers that replace those without progress for 10 s. While
-// the leeches have a full copy among them, these are the only ones, and one at a
-// time for each. Call it about once a second.
+// Tick returns the offers that replace those without progress for 10 s. Once
+// every piece is with a leech or on its way to one, these are the only ones, and
+// one at a time for each. Call it about once a second.
 func (s *Superseed[K]) Tick(now time.Time) []Offer[K] {
 	s.offers = s.offers[:0]
+	s.pace.tick(now)
 	for _, g := range s.order {
 		for i := len(g.offers) - 1; i >= 0; i-- {
 			if now.Sub(g.offers[i].touched) >= offerTime {
 				s.drop(g, i)
 			}
 		}
-		if !s.resting() {
-			s.refill(g, now)
-		} else if !g.watched && len(g.offers) == 0 && now.Sub(g.offered) >= offerTime {
+		s.refill(g, now)
+		if s.resting() && !g.watched && len(g.offers) == 0 && now.Sub(g.offered) >= offerTime {
 			s.extend(g, now)
 		}
 	}
 	return s.offers
 }
 
-// Idle returns one more offer for when upload is idle, if Eager is set and there
-// is no full copy among the peers yet: for the first peer that has fetched all
-// it was shown.
+// Idle returns one more offer for when upload is idle and some pieces were shown
+// to nobody yet: for the first peer that has fetched all it was shown.
 func (s *Superseed[K]) Idle(now time.Time) []Offer[K] {
 	s.offers = s.offers[:0]
-	if !s.Eager || s.Copies() > 0 {
+	if s.resting() {
 		return nil
 	}
 	for _, g := range s.order {
@@ -183,6 +180,9 @@ func (s *Superseed[K]) Allowed(key K, piece int) bool {
 // Copies is how many copies of every piece there are at least among the peers.
 func (s *Superseed[K]) Copies() int { return s.copies.least() }
 
-// Done reports whether so many full copies are among the peers that
-// super-seeding can end.
-func (s *Superseed[K]) Done(copies int) bool { return s.Copies() >= copies }
+// Done reports whether super-seeding can end: so many peers have everything, or
+// there are as many copies of each piece among them and they give each other less
+// than we could give them.
+func (s *Superseed[K]) Done(copies int) bool {
+	return len(s.peers)-s.leeches >= copies || s.Copies() >= copies && s.pace.slow
+}

@@ -56,12 +56,13 @@ func TestTwoDifferentOffers(t *testing.T) {
 }
 
 func TestOffersTheRarest(t *testing.T) {
-	s := newSuperseed(4)
-	s.Watch("w", some(4, 0, 1))
-	if got := pieces(s.Join("a", some(4, 2), at(0)), "a"); len(got) != 2 || got[0] != 3 || got[1] == 2 {
-		t.Errorf("offers %v: want 3, then 0 or 1", got)
+	s := newSuperseed(5)
+	s.Watch("w", some(5, 0, 1))
+	got := pieces(s.Join("a", some(5, 2), at(0)), "a")
+	if slices.Sort(got); !slices.Equal(got, []int{3, 4}) {
+		t.Errorf("offers %v: want 3 and 4, which nobody has", got)
 	}
-	if !s.Allowed("w", 3) || s.Allowed("w", 4) {
+	if !s.Allowed("w", 3) || s.Allowed("w", 5) {
 		t.Error("a watched peer may request every piece, and no other")
 	}
 }
@@ -90,16 +91,75 @@ func TestNextOffer(t *testing.T) {
 	}
 }
 
-// TestSameOffer has a piece that was shown to two peers, of which one has it.
+// TestSameOffer has a piece that was shown to three peers, of which two have it.
 func TestSameOffer(t *testing.T) {
 	s := newSuperseed(2)
 	for _, key := range []string{"a", "b", "c"} {
 		s.Join(key, some(2), at(0))
 	}
-	s.Have("a", 0, at(1))
-	s.Have("c", 0, at(2))
-	if a, b := len(s.peers["a"].offers), len(s.peers["b"].offers); a != 1 || b != 2 {
-		t.Errorf("%d and %d offers are open, want 1 and 2", a, b)
+	s.Tick(at(10)) // nothing came of what a was shown
+	piece := s.peers["c"].offers[0].piece
+	s.Have("b", piece, at(11))
+	s.Have("a", piece, at(12))
+	if b, c := len(s.peers["b"].offers), len(s.peers["c"].offers); b != 1 || c != 1 {
+		t.Errorf("%d and %d offers are open, want one each", b, c)
+	}
+}
+
+// TestSlowHolder has all pieces shown, but one of them to somebody who is slow:
+// after 10 s another one is shown it too, before any further copy.
+func TestSlowHolder(t *testing.T) {
+	s := newSuperseed(3)
+	a := slices.Clone(pieces(s.Join("a", some(3), at(0)), "a"))
+	b := slices.Clone(pieces(s.Join("b", some(3), at(0)), "b"))
+	s.Join("c", some(3), at(0))
+	s.Have("a", a[0], at(1))
+	s.Have("a", a[1], at(1))
+	for now := 2.0; now < 10; now++ {
+		s.Sent("b", b[0], at(now))
+		if got := s.Tick(at(now)); len(got) != 0 {
+			t.Fatalf("%v s: offers %v, though every piece is on its way", now, got)
+		}
+	}
+	if got := pieces(s.Tick(at(10)), "c"); !slices.Equal(got, b) {
+		t.Errorf("offers %v to c, want %v", got, b)
+	}
+}
+
+// TestDone counts those who have everything, or copies in a swarm that is slow.
+func TestDone(t *testing.T) {
+	for _, test := range []struct {
+		name       string
+		more, last int // pieces that two leeches get of others in the last 5 s
+		want       bool
+	}{
+		{"two copies, and fast", 19, 39, false},
+		{"two copies, and slow", 0, 30, true},
+		{"two who have everything", 0, 40, true},
+	} {
+		s := newSuperseed(40)
+		for _, key := range []string{"a", "b", "c", "d"} {
+			s.Join(key, some(40), at(0))
+		}
+		s.Tick(at(0))
+		for piece := range 40 { // a and b have halves of us, c has all of them
+			g := s.peers[[]string{"a", "b"}[piece%2]]
+			g.offers = append(g.offers, offer{piece: piece})
+			s.load.add(piece)
+			s.Have(g.key, piece, at(1))
+			s.Have("c", piece, at(2))
+		}
+		s.Tick(at(5))
+		for piece := range test.more {
+			s.Have("a", 2*piece+1, at(6))
+		}
+		for piece := range test.last {
+			s.Have("d", piece, at(6))
+		}
+		s.Tick(at(10))
+		if got := s.Done(2); got != test.want || s.Copies() < 2 {
+			t.Errorf("%s: done %v with %d copies", test.name, got, s.Copies())
+		}
 	}
 }
 
@@ -144,26 +204,23 @@ func TestOfferTime(t *testing.T) {
 	}
 }
 
-func TestEager(t *testing.T) {
-	s := newSuperseed(4)
-	a := slices.Clone(pieces(s.Join("a", some(4), at(0)), "a"))
-	b := slices.Clone(pieces(s.Join("b", some(4), at(0)), "b"))
+func TestIdle(t *testing.T) {
+	s := newSuperseed(5)
+	a := slices.Clone(pieces(s.Join("a", some(5), at(0)), "a"))
+	b := slices.Clone(pieces(s.Join("b", some(5), at(0)), "b"))
 	s.Have("a", a[0], at(1))
+	if got := s.Idle(at(2)); len(got) != 0 {
+		t.Errorf("offers %v while both have something to fetch", got)
+	}
 	s.Have("a", a[1], at(1))
-	if got := s.Idle(at(2)); len(got) != 0 {
-		t.Errorf("offers %v without being eager", got)
-	}
-	s.Eager = true
-	if got := s.Idle(at(2)); len(got) != 1 || got[0].Key != "a" {
-		t.Errorf("offers %v, want one to a, who has all it was shown", got)
-	}
-	if got := s.Idle(at(2)); len(got) != 0 {
-		t.Errorf("offers %v while a has something to fetch", got)
+	last := s.Idle(at(2))
+	if len(last) != 1 || last[0].Key != "a" {
+		t.Fatalf("offers %v, want one to a, who has all it was shown", last)
 	}
 	s.Have("b", b[0], at(3))
 	s.Have("b", b[1], at(3))
 	if got := s.Idle(at(4)); len(got) != 0 {
-		t.Errorf("offers %v after the first full copy", got) // a and b hold it together
+		t.Errorf("offers %v after the last piece was shown", got)
 	}
 }
 
@@ -200,7 +257,6 @@ func FuzzSuperseed(f *testing.F) {
 	f.Fuzz(func(t *testing.T, moves []byte) {
 		const n = 12
 		s := newSuperseed(n)
-		s.Eager = true
 		names := []string{"a", "b", "c", "d"}
 		shown := map[Offer[string]]bool{}
 		for i, move := range moves[:min(len(moves), 500)] {

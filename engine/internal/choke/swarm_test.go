@@ -23,6 +23,7 @@ type swarm struct {
 	first  int          // and when that was
 	step   int
 	pause  int // steps in which a leech sends a piece
+	eager  bool
 }
 
 func (s *swarm) now() time.Time { return epoch.Add(time.Duration(s.step) * time.Second / 32) }
@@ -68,7 +69,7 @@ func (s *swarm) advance() bool {
 	}
 	if s.give(-1, s.seed.Allowed) {
 		s.sent++
-	} else {
+	} else if s.eager {
 		s.seed.Idle(s.now())
 	}
 	if s.full == 0 && slices.Min(s.copies) > 0 {
@@ -113,8 +114,7 @@ func TestSuperseedSwarm(t *testing.T) {
 	} {
 		t.Run(c.name, func(t *testing.T) {
 			r := rand.New(rand.NewPCG(11, 12))
-			s := &swarm{seed: NewSuperseed[int](n, r), rand: r, n: n, copies: make([]int, n), pause: c.pause}
-			s.seed.Eager = c.eager
+			s := &swarm{seed: NewSuperseed[int](n, r), rand: r, n: n, copies: make([]int, n), pause: c.pause, eager: c.eager}
 			for leech := range leeches {
 				s.have = append(s.have, plane.MakeBits(n))
 				s.known = append(s.known, plane.MakeBits(n))

@@ -144,6 +144,7 @@ func (c *conn) take(n int) (batch []request, need int) {
 			need = head + int(c.queue[0].length)
 		} else {
 			c.up.Cancel() // what was waited for is no longer wanted
+			t.idle()
 		}
 		return nil, need
 	}

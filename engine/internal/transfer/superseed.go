@@ -7,7 +7,7 @@ import (
 	"piecewise/engine/internal/wire"
 )
 
-// enoughCopies among the peers end super-seeding.
+// enoughCopies among the peers end super-seeding, see choke.Superseed.Done.
 const enoughCopies = 2
 
 // SetSuperSeed starts or ends super-seeding (BEP 16): every peer is shown few
@@ -47,6 +47,19 @@ func (t *Torrent) superSeed(now time.Time) {
 	case on:
 		t.show(t.super.Tick(now))
 	}
+}
+
+// idle shows a further piece if nobody asks for any. t.mu is held.
+func (t *Torrent) idle() {
+	if t.super == nil {
+		return
+	}
+	for c := range t.conns {
+		if len(c.queue) > 0 {
+			return
+		}
+	}
+	t.show(t.super.Idle(time.Now()))
 }
 
 // show tells peers of pieces that they may have.

@@ -108,6 +108,7 @@ func (t *Torrent) Open(cfg Config) {
 	t.picker.SetHave(t.have)
 	t.picker.SetWanted(cfg.Wanted.Pieces, cfg.Wanted.High, cfg.Wanted.Sequential)
 	t.version.Add(1)
+	t.superSeed(time.Now()) // before the first peer is told what we have
 	for c := range t.conns {
 		c.open()
 	}
