@@ -1,55 +1,57 @@
 package engine
 
 import (
-	"net/netip"
-	"path/filepath"
 	"testing"
 	"time"
 )
 
-// BenchmarkSwarm spreads 128 MiB from one seed with 20 MB/s to seven leeches, and
-// reports the time in units of what one copy takes, and the copies that the seed
-// sent. Run it with -benchtime 1x.
+// BenchmarkSwarm spreads 128 MiB from one seed with 20 MB/s, ours or libtorrent's,
+// to seven leeches. It reports the time from the moment at which the leeches are
+// told of it, and from the first block, in units of what one copy takes, and the
+// copies that the seed sent. Run it with -benchtime 1x.
 func BenchmarkSwarm(b *testing.B) {
-	const leeches, size, rate = 7, 128 << 20, 20 * mb
-	from := b.TempDir()
-	torrent := sampleOf(b, from, map[string]int{"data.bin": size}, 256<<10)
-	for b.Loop() {
-		cfg := loopbackConfig(filepath.Join(b.TempDir(), "p"), from)
-		cfg.UpLimit = rate
-		seed := launch(b, cfg)
-		id := seed.add(torrent, AddOptions{})
-		seed.awaitState(id, Seeding)
-		peers := []netip.AddrPort{seed.addr()}
-		start := time.Now()
-		var all []*bench
-		for range leeches {
-			dir := b.TempDir()
-			l := launch(b, loopbackConfig(filepath.Join(dir, "p"), dir))
-			l.add(torrent, AddOptions{Peers: peers})
-			peers = append(peers, l.addr())
-			all = append(all, l)
-		}
-		for done := 0; done < leeches; {
-			done = 0
-			pass(all, seed, 250*time.Millisecond)
-			for _, l := range all {
-				row := l.snap.Torrent(id)
-				if row == nil {
-					continue
+	const leeches, size, limit = 7, 128 << 20, 20 * mb
+	for _, kind := range []string{"ours", "libtorrent"} {
+		b.Run("seed="+kind, func(b *testing.B) {
+			for b.Loop() {
+				var c *crowd
+				if kind == "ours" {
+					c = newCrowd(b, size, rate(limit))
+				} else {
+					c = newForeignCrowd(b, size, limit)
 				}
-				if row.Done() {
-					done++
+				for range leeches {
+					c.grow(nil)
 				}
+				spread(b, c, limit)
 			}
-			b.Logf("%5.2f s: seed sent %4.1f MB, leech 1 has %4.1f MB from %d peers", time.Since(start).Seconds(),
-				float64(seed.snap.Torrent(id).Uploaded)/mb, float64(all[0].snap.Torrent(id).Downloaded)/mb, all[0].snap.Torrent(id).Peers)
-		}
-		b.ReportMetric(time.Since(start).Seconds()/(float64(size)/rate), "×ideal")
-		pass(all, seed, time.Second)
-		b.ReportMetric(float64(seed.snap.Torrent(id).Uploaded)/size, "copies")
-		for _, l := range append(all, seed) {
-			l.stop()
-		}
+		})
 	}
+}
+
+// spread lets a crowd download and reports how that went.
+func spread(b *testing.B, c *crowd, limit float64) {
+	start := c.start()
+	c.watch("the first block", func() bool {
+		for _, l := range c.leeches {
+			if l.(*member).run.Counters().Downloaded > 0 {
+				return true
+			}
+		}
+		return false
+	})
+	begin := time.Now()
+	first, last := c.finish()
+	copies, wasted := c.copies(), int64(0)
+	for _, l := range c.leeches {
+		wasted += l.(*member).run.Counters().Wasted
+	}
+	one := float64(c.size) / limit
+	b.ReportMetric(0, "ns/op")
+	b.ReportMetric(last.Sub(start).Seconds()/one, "×from-add")
+	b.ReportMetric(last.Sub(begin).Seconds()/one, "×from-first-block")
+	b.ReportMetric(last.Sub(first).Seconds(), "s-tail")
+	b.ReportMetric(copies, "copies")
+	b.ReportMetric(100*float64(wasted)/float64(c.size)/float64(len(c.leeches)), "%wasted")
+	c.stop()
 }

@@ -1,8 +1,8 @@
 """libtorrent driven by the harness's line protocol: one command a line on
 standard input, one JSON object a line on standard output (see bare/main.go).
 
-    add FILE DIR            download, or check what is there, then seed
-    stats                   print what was sent"""
+    add FILE DIR [PEER…]    download, or check what is there, then seed
+    stats                   print what was sent, and what came from each peer"""
 import argparse
 import json
 import os
@@ -15,6 +15,7 @@ import libtorrent as lt
 parser = argparse.ArgumentParser()
 parser.add_argument("--listen", required=True)
 parser.add_argument("--up-rate", type=int, default=0, help="bytes/s, 0 = no limit")
+parser.add_argument("--no-upload", action="store_true", help="unchoke nobody")
 parser.add_argument("--super-seed", action="store_true")
 parser.add_argument("--rc4", action="store_true", help="encrypt everything")
 parser.add_argument("--request-queue", type=int, default=2000, help="requests kept per peer")
@@ -39,6 +40,8 @@ def make_session():
         "active_limit": -1, "active_seeds": -1, "active_downloads": -1, "active_tracker_limit": -1, "active_checking": 1,
         "alert_mask": category.error_notification | category.status_notification | category.storage_notification,
     }
+    if args.no_upload:
+        settings.update(unchoke_slots_limit=0, num_optimistic_unchoke_slots=0)
     if args.rc4:
         forced, rc4 = lt.enc_policy.pe_forced, lt.enc_level.pe_rc4
         settings.update(out_enc_policy=int(forced), in_enc_policy=int(forced), allowed_enc_level=int(rc4), prefer_rc4=True)
@@ -49,7 +52,7 @@ def make_session():
     return session
 
 
-def add(session, path, folder):
+def add(session, path, folder, *peers):
     info = lt.torrent_info(path)
     p = lt.add_torrent_params()
     p.trackers = [t.url for t in info.trackers()]
@@ -58,6 +61,18 @@ def add(session, path, folder):
     h = session.add_torrent(p)
     if args.super_seed:
         h.set_flags(lt.torrent_flags.super_seeding)
+    for peer in peers:
+        ip, port = peer.rsplit(":", 1)
+        h.connect_peer((ip, int(port)))
+
+
+def stats(session):
+    torrents = session.get_torrents()
+    peers = {}
+    for h in torrents:
+        for p in h.get_peer_info():
+            peers[p.pid.to_bytes().hex()] = p.total_download
+    return dict(up=sum(h.status().total_payload_upload for h in torrents), peers=peers)
 
 
 def look_for_first_block(session):
@@ -92,7 +107,7 @@ def main():
         if words[0] == "add":
             add(session, *words[1:])
         elif words[0] == "stats":
-            emit("stats", up=sum(h.status().total_payload_upload for h in session.get_torrents()))
+            emit("stats", **stats(session))
     os._exit(0)         # not the orderly end, which waits for the tracker
 
 
