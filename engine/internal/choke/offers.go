@@ -117,6 +117,22 @@ func (s *Superseed[K]) extend(g *guest[K], now time.Time) bool {
 	return true
 }
 
+// aid makes an offer to the leech that lacks most, now and then.
+func (s *Superseed[K]) aid(now time.Time) {
+	if s.gained++; s.gained < aidEvery {
+		return
+	}
+	var last *guest[K]
+	for _, g := range s.order {
+		if !g.watched && (last == nil || g.missing > last.missing) {
+			last = g
+		}
+	}
+	if last != nil && s.extend(last, now) {
+		s.gained = 0
+	}
+}
+
 const paceTime = 5 * time.Second
 
 // pace compares what the leeches get of each other with what they get of us, in

@@ -12,6 +12,7 @@ import (
 const (
 	offersAtOnce = 2
 	offerTime    = 10 * time.Second // without progress before the next offer is made
+	aidEvery     = 40               // pieces that leeches get of each other, and one of us to the last
 )
 
 // Offer is a piece to be shown to a peer, with a Have.
@@ -33,6 +34,7 @@ type Superseed[K comparable] struct {
 	copies  spread      // by how many peers have the piece
 	load    spread      // by copies plus open offers
 	held    map[int]int // offers of a piece to peers that have it and are not known to have passed it on
+	gained  int         // pieces that leeches got since the last aid
 	pace    pace
 	offers  []Offer[K]
 }
@@ -94,8 +96,9 @@ func (s *Superseed[K]) Leave(key K) {
 
 // Have takes in that a peer has got a piece and returns the offers that follow:
 // those who were shown it and are not the ones who announce it have passed it
-// on. There are none once every piece is with a leech or on its way to one. A
-// piece out of range is ignored.
+// on. Once every piece is with a leech or on its way to one, there is one offer for
+// every 40 pieces that the leeches get, to the one that lacks most. A piece out of
+// range is ignored.
 func (s *Superseed[K]) Have(key K, piece int, now time.Time) []Offer[K] {
 	s.offers = s.offers[:0]
 	g := s.peers[key]
@@ -119,6 +122,9 @@ func (s *Superseed[K]) Have(key K, piece int, now time.Time) []Offer[K] {
 	if elsewhere {
 		s.passed(g, piece, now)
 	}
+	if s.resting() && s.Copies() > 0 {
+		s.aid(now)
+	}
 	return s.offers
 }
 
@@ -134,9 +140,9 @@ func (s *Superseed[K]) Sent(key K, piece int, now time.Time) {
 	}
 }
 
-// Tick returns the offers that replace those without progress for 10 s. Once
-// every piece is with a leech or on its way to one, these are the only ones, and
-// one at a time for each. Call it about once a second.
+// Tick returns the offers that replace those without progress for 10 s, one at a
+// time for each once every piece is with a leech or on its way to one. Call it about
+// once a second.
 func (s *Superseed[K]) Tick(now time.Time) []Offer[K] {
 	s.offers = s.offers[:0]
 	s.pace.tick(now)

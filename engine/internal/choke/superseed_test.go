@@ -324,3 +324,22 @@ func (s *Superseed[K]) check(t *testing.T, shown map[Offer[K]]bool) {
 		t.Fatalf("%d leeches, %d copies; want %d, %d", s.leeches, s.Copies(), leeches, least)
 	}
 }
+
+// TestAid has a full copy among the leeches, who get the rest of each other: one
+// piece of 40 comes from us, to the one that lacks most.
+func TestAid(t *testing.T) {
+	s := newSuperseed(200)
+	for _, key := range []string{"a", "b", "c"} {
+		s.Join(key, some(200), at(0))
+	}
+	for piece := range 200 {
+		s.Have("a", piece, at(1))
+	}
+	var got []Offer[string]
+	for piece := range 120 {
+		got = append(got, s.Have("b", piece, at(2))...)
+	}
+	if len(got) != 3 || len(pieces(got, "c")) != 3 {
+		t.Errorf("offers %v, want three to c", got)
+	}
+}
