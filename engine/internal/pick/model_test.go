@@ -34,7 +34,7 @@ func newModel(t *testing.T, seed uint64, pieces int) *model {
 	m := &model{t: t, r: rand.New(rand.NewPCG(seed, 1)), sent: map[Block]*Peer{}, now: time.Unix(1, 0)}
 	perPiece := int64(1 + m.r.IntN(5))
 	length := int64(pieces)*perPiece*BlockSize - m.r.Int64N(perPiece*BlockSize)
-	m.c = Config{Pieces: pieces, PieceLength: perPiece * BlockSize, Length: length, Rand: m.r}
+	m.c = Config{Pieces: pieces, PieceLength: perPiece * BlockSize, Length: length, Rand: m.r, Lot: 1 << 63}
 	m.p = New(m.c)
 	m.have, m.wanted = make([]bool, pieces), make([]bool, pieces)
 	have := plane.MakeBits(pieces)
@@ -89,6 +89,9 @@ func (m *model) cancels() {
 func (m *model) join() {
 	q := &modelPeer{pr: m.p.Join(), has: make([]bool, m.c.Pieces), choked: true}
 	m.peers = append(m.peers, q)
+	if m.r.IntN(2) == 0 {
+		m.p.SetLot(q.pr, m.r.Uint64())
+	}
 	switch m.r.IntN(4) {
 	case 0:
 		for i := range q.has {

@@ -189,6 +189,8 @@ func (p *Picker) rarest(pr *Peer, class int) int {
 	pieces := p.order[class].pieces
 	if !pr.all {
 		pieces = pieces[p.order[class].start(1):]
+	} else if piece := p.share(pr, class); piece >= 0 {
+		return piece
 	}
 	for _, i := range pieces[:min(len(pieces), frontScan)] {
 		if pr.can(int(i)) {

@@ -20,6 +20,9 @@ type Peer struct {
 	all  bool
 	lent int // wanted pieces it has that we have not verified
 
+	lot   uint64
+	drawn bool // lot is known
+
 	choked, snubbed bool
 	fast            []int // allowed while choked
 	refused         []int // rejected while unchoked, not asked for again at once
@@ -55,6 +58,7 @@ func (p *Picker) Leave(pr *Peer) {
 	p.peers[len(p.peers)-1] = nil
 	p.peers = p.peers[:len(p.peers)-1]
 	pr.at, pr.own = -1, nil
+	p.dealt = false
 }
 
 // Has notes that a peer has a piece; isNew is false if that was known or there
@@ -83,6 +87,7 @@ func (p *Picker) HasAll(pr *Peer) {
 	p.forget(pr)
 	pr.all = true
 	p.seeds++
+	p.dealt = false
 	p.recount(pr)
 }
 
@@ -119,6 +124,7 @@ func (p *Picker) forget(pr *Peer) {
 		each(word, i, p.lose)
 	}
 	pr.all, pr.have, pr.hunted = false, nil, [classes][]int32{}
+	p.dealt = false
 }
 
 func (p *Picker) gain(piece int) {

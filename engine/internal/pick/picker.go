@@ -17,6 +17,7 @@ type Config struct {
 	Length      int64                 // bytes, of the whole torrent
 	Size        func(piece int) int64 // bytes of a piece; nil if only the last one can be shorter
 	Rand        *rand.Rand            // breaks ties between pieces of equal rarity
+	Lot         uint64                // ours, see SetLot
 }
 
 // Block is a part of a piece; Begin and Length are bytes within it.
@@ -50,6 +51,11 @@ type Picker struct {
 	missing   int // wanted pieces that are not verified
 	left      int // wanted blocks that have not arrived
 	requested int // of these, asked for
+
+	dealt   bool // sharers and place are right
+	sharers int  // leeches with a lot, and we
+	place   int  // ours among them
+	cursor  int  // where to look next for a piece of ours
 
 	due    []Deadline // of pieces that are not here, the earliest first
 	urgent set        // the pieces that have or had one; nil if none does

@@ -53,7 +53,8 @@ func (t *Torrent) openPlane(o Open) {
 	t.plane.SetSuperSeed(t.c.cfg.SuperSeed)
 	t.plane.Open(transfer.Config{
 		Pieces: o.Layout.Pieces, PieceLength: o.Layout.PieceLength, Length: o.Layout.Length,
-		Hashes: o.Hashes, Disk: o.Disk, Workers: t.c.workers, Wanted: o.Wanted, Verified: t.isOurs, Complete: o.Complete,
+		Hashes: o.Hashes, Disk: o.Disk, Workers: t.c.workers, Wanted: o.Wanted, Self: t.c.PeerID(),
+		Verified: t.isOurs, Complete: o.Complete,
 		Banned: func(peer netip.AddrPort, piece int) {
 			t.c.Ban(peer)
 			if o.Banned != nil {

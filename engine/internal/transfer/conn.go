@@ -1,6 +1,7 @@
 package transfer
 
 import (
+	"encoding/binary"
 	"errors"
 	"fmt"
 	"strings"
@@ -88,6 +89,7 @@ var (
 func (c *conn) open() {
 	t := c.t
 	c.pk = t.picker.Join()
+	t.picker.SetLot(c.pk, lot(c.info.PeerID))
 	c.has = plane.MakeBits(t.cfg.Pieces)
 	if c.told.Len() == 0 {
 		c.told = plane.MakeBits(t.cfg.Pieces)
@@ -115,6 +117,9 @@ func (c *conn) open() {
 	c.interest()
 	c.refill(time.Now())
 }
+
+// lot is what a peer ID is worth when pieces are divided by lots: its random end.
+func lot(id [20]byte) uint64 { return binary.BigEndian.Uint64(id[12:]) }
 
 // Message implements wire.Peer.
 func (c *conn) Message(m wire.Message) error {

@@ -24,6 +24,7 @@ type Config struct {
 	Disk        *disk.Torrent
 	Workers     *Workers
 	Wanted      Wanted
+	Self        [20]byte // our peer ID
 
 	// Verified is told of every piece that is ours from now on. It is called on a
 	// worker and must return at once.
@@ -103,7 +104,7 @@ func (t *Torrent) Open(cfg Config) {
 	t.cfg, t.have = cfg, cfg.Disk.Have()
 	t.picker = pick.New(pick.Config{
 		Pieces: cfg.Pieces, PieceLength: cfg.PieceLength, Length: cfg.Length,
-		Size: cfg.Hashes.Sizes(), Rand: rand.New(rand.NewPCG(rand.Uint64(), rand.Uint64())),
+		Size: cfg.Hashes.Sizes(), Rand: rand.New(rand.NewPCG(rand.Uint64(), rand.Uint64())), Lot: lot(cfg.Self),
 	})
 	t.picker.SetHave(t.have)
 	t.picker.SetWanted(cfg.Wanted.Pieces, cfg.Wanted.High, cfg.Wanted.Sequential)
