@@ -39,6 +39,9 @@ func (s *state) add(src *Source, opts AddOptions) error {
 	}
 	t.rec.Paused = opts.Paused
 	t.peers = append(t.peers, opts.Peers...)
+	if opts.Options != nil {
+		s.tune(t, *opts.Options)
+	}
 	s.choose(t, opts.Priorities)
 	s.note(t, "Added to the list, saved in "+t.rec.Dir+".")
 	s.emit(Added, t, "")
@@ -50,7 +53,8 @@ func (s *state) add(src *Source, opts AddOptions) error {
 func (s *state) newTorrent(src *Source) *torrent {
 	t := &torrent{
 		id: src.ID, meta: src.Meta, gate: src.gate, raw: src.raw, fresh: true, peers: slices.Clone(src.Peers),
-		rec: store.Record{ID: src.ID, Name: src.Name, Added: time.Now(), Trackers: src.Trackers},
+		rec:   store.Record{ID: src.ID, Name: src.Name, Added: time.Now(), Trackers: src.Trackers},
+		tuned: tuned{Options: DefaultOptions()},
 	}
 	if t.meta != nil {
 		t.have = MakeBits(t.meta.Pieces)
@@ -238,12 +242,17 @@ func (s *state) setPriority(id ID, files []int, p Priority) error {
 		priorities[f] = byte(p)
 	}
 	t.rec.Priorities, t.dirty = priorities, true
+	s.choosePieces(t)
+	s.touch(t)
+	return nil
+}
+
+// choosePieces works out which pieces are wanted, after priorities or options changed.
+func (s *state) choosePieces(t *torrent) {
 	s.count(t)
 	if r := t.run; r != nil && r.disk != nil {
 		r.SetWanted(t.wanted.pieces)
 	}
-	s.touch(t)
-	return nil
 }
 
 func (s *state) addPeers(id ID, peers []netip.AddrPort) error {
@@ -296,30 +305,5 @@ func (s *state) watch(id ID) error {
 		s.watched, s.detail, s.changed = id, nil, true
 		s.sampleDetail(true)
 	}
-	return nil
-}
-
-func (s *state) setSettings(v Settings) error {
-	if v.Dir == "" {
-		v.Dir = s.settings.Dir
-	}
-	if v == s.settings {
-		return nil
-	}
-	if v.Dir != s.settings.Dir {
-		s.savedDir = v.Dir
-	}
-	s.settings, s.changed = v, true
-	st, saved := s.store, v
-	if s.savedDir != "" || s.cfg.Dir != "" {
-		saved.Dir = s.savedDir // Config.Dir is for this time only
-	}
-	s.keeper.push(func() func(*state) {
-		if err := st.PutSettings(saved); err != nil {
-			return func(s *state) { s.emit(Notice, nil, because("The settings could not be saved", err)) }
-		}
-		return nil
-	})
-	s.measureFree()
 	return nil
 }

@@ -8,7 +8,6 @@ import (
 // Config is what an Engine is made with; it does not change while it runs.
 type Config struct {
 	Profile string         // everything we store lives in this folder; made if missing
-	Dir     string         // where torrents are saved, this time; "" for the saved setting
 	Listen  netip.AddrPort // peers connect here; the zero value is every address, port 42069 or any free one
 
 	Loopback      bool // bind and dial 127.0.0.0/8 and ::1 only, and do not look for peers beyond
@@ -17,21 +16,14 @@ type Config struct {
 	NoPortMapping bool
 	NoUTP         bool // TCP only
 
-	UpLimit, DownLimit int64 // payload of all torrents, bytes/s; 0 is no limit
-	NoUpload           bool  // give nothing to anybody
-	SuperSeed          bool  // of what is complete, show each peer few pieces (BEP 16)
-	Encryption         EncryptionPolicy
+	// These stand in for what is saved, this time only and until SetSettings, or
+	// SetOptions for SuperSeed, gives it another value. They are not saved.
+	Dir        string           // for Settings.Dir; "" leaves the saved one
+	UpLimit    int64            // for Settings.Limits.Up, bytes/s; 0 leaves the saved one
+	DownLimit  int64            // for Settings.Limits.Down, likewise
+	NoUpload   bool             // give nothing to anybody: 0 for Settings.MaxSlots
+	SuperSeed  bool             // SuperSeedOn for torrents whose option is SuperSeedAutomatic
+	Encryption EncryptionPolicy // for Settings.Encryption; EncryptionDefault leaves the saved one
 
 	Logger *slog.Logger // nil logs nothing
 }
-
-// EncryptionPolicy is what encryption peer connections have.
-type EncryptionPolicy uint8
-
-// The encryption policies.
-const (
-	EncryptionAllow   EncryptionPolicy = iota // plaintext first, encrypted if a peer wants it
-	EncryptionOff                             // plaintext only
-	EncryptionPrefer                          // encrypted first, plaintext if a peer cannot
-	EncryptionRequire                         // encrypted only
-)

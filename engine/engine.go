@@ -69,6 +69,7 @@ type AddOptions struct {
 	Paused     bool             // do not start it
 	Priorities map[int]Priority // by file index; a file that is not named is Normal
 	Peers      []netip.AddrPort // peers to dial at once
+	Options    *Options         // nil is DefaultOptions
 }
 
 // Add puts a torrent in the list and starts it, unless opts says Paused. A
@@ -149,7 +150,29 @@ func (e *Engine) Watch(ctx context.Context, id ID) error {
 	return e.do(ctx, func(s *state) error { return s.watch(id) })
 }
 
-// SetSettings replaces the settings and saves them. An empty Dir keeps the old one.
+// SetSettings replaces the settings and saves them; they hold at once, for running
+// torrents and connected peers as well. An empty Dir keeps the old one, and what is
+// out of range is brought into it. What Config put in the place of a saved setting
+// is not saved while it keeps its value.
 func (e *Engine) SetSettings(ctx context.Context, v Settings) error {
 	return e.do(ctx, func(s *state) error { return s.setSettings(v) })
+}
+
+// Turtle turns the alternative limits on or off by hand: until the timetable changes
+// next, or for good if it never does, also after a restart.
+func (e *Engine) Turtle(ctx context.Context, on bool) error {
+	return e.do(ctx, func(s *state) error { return s.chooseTurtle(on) })
+}
+
+// SetOptions replaces a torrent's options and saves them; they hold at once. What is
+// out of range is brought into it.
+func (e *Engine) SetOptions(ctx context.Context, id ID, o Options) error {
+	return e.do(ctx, func(s *state) error { return s.setOptions(id, o) })
+}
+
+// SetPeerLimit limits the peer with an address, whenever it is connected, until the
+// engine stops; NoLimits ends that. Limits of 0 do not end the connection: nothing
+// is asked of the peer or sent to it.
+func (e *Engine) SetPeerLimit(ctx context.Context, id ID, addr netip.AddrPort, l Limits) error {
+	return e.do(ctx, func(s *state) error { return s.setPeerLimit(id, addr, l) })
 }

@@ -3,8 +3,6 @@ package engine
 import (
 	"errors"
 	"fmt"
-	"os"
-	"path/filepath"
 	"runtime"
 	"sync"
 
@@ -16,19 +14,8 @@ import (
 // load makes the state from what the store has. It runs before the loop.
 func load(e *Engine, st *store.Store) (*state, error) {
 	s := newState(e)
-	s.settings = Settings{AskOnAdd: true}
-	if err := st.Settings(&s.settings); err != nil {
+	if err := s.loadSettings(st); err != nil {
 		s.emit(Notice, nil, because("The settings could not be read, so they are as at the first start", err))
-	}
-	s.savedDir = s.settings.Dir
-	if e.cfg.Dir != "" {
-		s.settings.Dir = e.cfg.Dir
-	}
-	if s.settings.Dir == "" {
-		s.settings.Dir = downloads()
-	}
-	if dir, err := filepath.Abs(s.settings.Dir); err == nil {
-		s.settings.Dir = dir
 	}
 	records, err := st.Records()
 	if err != nil {
@@ -42,15 +29,6 @@ func load(e *Engine, st *store.Store) (*state, error) {
 		}
 	}
 	return s, nil
-}
-
-// downloads is where files go if the user has not said so.
-func downloads() string {
-	home, err := os.UserHomeDir()
-	if err != nil {
-		return "."
-	}
-	return filepath.Join(home, "Downloads")
 }
 
 // revive makes torrents of records, reading their metainfo on all cores.
@@ -74,7 +52,7 @@ func revive(st *store.Store, records []store.Record) []*torrent {
 }
 
 func reviveOne(st *store.Store, rec store.Record) *torrent {
-	t := &torrent{id: rec.ID, rec: rec}
+	t := &torrent{id: rec.ID, rec: rec, tuned: tunedOf(rec.Options)}
 	t.rec.Have = nil
 	raw, err := st.Metainfo(rec.ID)
 	var gate *admit.Torrent

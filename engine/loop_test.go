@@ -47,6 +47,8 @@ func (*fakeControl) Port() int        { return 1 }
 func (*fakeControl) PeerID() [20]byte { return [20]byte{} }
 func (*fakeControl) DHTNodes() int    { return -1 }
 
+func (*fakeControl) SetSession(swarm.Session) {}
+
 type fakeCarrier struct{ steered int }
 
 func (*fakeCarrier) Pieces(dst []plane.PieceState) []plane.PieceState { return dst }
@@ -59,6 +61,10 @@ func (f *fakeCarrier) Open(swarm.Open) error                   { f.steered++; re
 func (f *fakeCarrier) SetWanted(transfer.Wanted)               { f.steered++ }
 func (f *fakeCarrier) AddPeers([]netip.AddrPort, plane.Origin) { f.steered++ }
 func (f *fakeCarrier) Peers(dst []plane.Peer) []plane.Peer     { f.steered++; return dst }
+func (f *fakeCarrier) SetOptions(Options)                      {}
+func (f *fakeCarrier) SetPeerLimit(netip.AddrPort, Limits)     {}
+func (f *fakeCarrier) SetSuperSeed(bool)                       {}
+func (f *fakeCarrier) SuperSeeding() bool                      { return false }
 func (f *fakeCarrier) Drop()                                   { f.steered++ }
 
 // serve runs the loop on a fake control plane; the returned function ends it and
@@ -226,7 +232,7 @@ func TestWant(t *testing.T) {
 		{"\x01\x01\x01\x01", "0000", 0},
 		{"\x01\x01\x02\x01", "0100", 10}, // the piece that it shares comes too
 	} {
-		w := want(m, []byte(c.priorities))
+		w := want(m, []byte(c.priorities), DefaultOptions())
 		got := ""
 		for i := range m.Pieces {
 			got += map[bool]string{true: "1", false: "0"}[w.pieces.Pieces.Has(i)]

@@ -36,7 +36,7 @@ func (e *Engine) Run(ctx context.Context) error {
 	if err != nil {
 		return errors.Join(err, st.Close())
 	}
-	client, err := swarm.New(e.swarmConfig())
+	client, err := swarm.New(e.swarmConfig(s.session))
 	if err != nil {
 		return errors.Join(err, st.Close())
 	}
@@ -47,7 +47,7 @@ func (e *Engine) Run(ctx context.Context) error {
 	return e.serve(ctx, s)
 }
 
-func (e *Engine) swarmConfig() swarm.Config {
+func (e *Engine) swarmConfig(session swarm.Session) swarm.Config {
 	return swarm.Config{
 		Listen:      e.cfg.Listen,
 		Loopback:    e.cfg.Loopback,
@@ -55,10 +55,7 @@ func (e *Engine) swarmConfig() swarm.Config {
 		LSD:         !e.cfg.NoLSD,
 		PortMapping: !e.cfg.NoPortMapping,
 		UTP:         !e.cfg.NoUTP,
-		Rates:       swarm.Rates{Up: e.cfg.UpLimit, Down: e.cfg.DownLimit},
-		NoUpload:    e.cfg.NoUpload,
-		SuperSeed:   e.cfg.SuperSeed,
-		Encryption:  swarm.Encryption(e.cfg.Encryption),
+		Session:     &session,
 	}
 }
 

@@ -41,6 +41,7 @@ func (m *meter) add(total int64) int64 {
 func (s *state) tick() {
 	s.ticks++
 	if s.ticks%ticksASecond == 0 {
+		s.limit(time.Now())
 		for _, t := range s.order {
 			s.sample(t)
 		}
@@ -75,6 +76,7 @@ func (s *state) sample(t *torrent) {
 	if t.news != nil && t.news.Swap(false) {
 		t.trackers = s.announcer.Status(t.id)
 	}
+	s.superSeed(t)
 	s.dialAgain(t)
 }
 
@@ -135,7 +137,7 @@ func (s *state) count(t *torrent) {
 	if r := t.run; r != nil && r.disk != nil {
 		t.have = r.disk.Have()
 	}
-	t.wanted = want(t.meta, t.rec.Priorities)
+	t.wanted = want(t.meta, t.rec.Priorities, t.tuned.Options)
 	for i := range t.meta.Pieces {
 		if t.have.Has(i) && t.wanted.pieces.Pieces.Has(i) {
 			t.wanted.have += t.meta.pieceSize(i)
@@ -149,9 +151,9 @@ func (s *state) count(t *torrent) {
 	}
 }
 
-// want says which pieces the files' priorities ask for.
-func want(m *Meta, priorities []byte) wanted {
-	w := wanted{pieces: transfer.Wanted{Pieces: MakeBits(m.Pieces), High: MakeBits(m.Pieces)}}
+// want says which pieces the files' priorities and the torrent's options ask for.
+func want(m *Meta, priorities []byte, o Options) wanted {
+	w := wanted{pieces: transfer.Wanted{Pieces: MakeBits(m.Pieces), High: MakeBits(m.Pieces), Sequential: o.Sequential}}
 	for i := range m.Files {
 		p := Normal
 		if i < len(priorities) {
@@ -160,10 +162,11 @@ func want(m *Meta, priorities []byte) wanted {
 		if p == Skip {
 			continue
 		}
-		for first, end := m.PieceRange(i); first < end; first++ {
-			w.pieces.Pieces.Set(first)
-			if p == High {
-				w.pieces.High.Set(first)
+		first, end := m.PieceRange(i)
+		for piece := first; piece < end; piece++ {
+			w.pieces.Pieces.Set(piece)
+			if p == High || o.EndsFirst && (piece == first || piece == end-1) {
+				w.pieces.High.Set(piece)
 			}
 		}
 	}
@@ -215,6 +218,7 @@ func (s *state) publish() {
 		Downloaded: s.goneDn, Uploaded: s.goneUp, Port: s.port, DHTNodes: s.dhtNodes, Free: s.free,
 		ProtocolReceived: s.gone.ProtocolReceived, ProtocolSent: s.gone.ProtocolSent,
 		Wasted: s.gone.Wasted, HashFailures: s.gone.HashFailures,
+		Limits: s.session.Limits, Turtle: s.slow,
 	}
 	for _, t := range s.order {
 		if t.leaving != nil {
@@ -252,6 +256,7 @@ func (s *state) refresh(t *torrent) {
 		Meta: t.meta, Dir: t.rec.Dir, Wanted: t.wanted.size, Have: t.wanted.have,
 		Downloaded: t.rec.Downloaded, Uploaded: t.rec.Uploaded,
 		SwarmPeers: -1, SwarmSeeds: -1, ETA: -1, Added: t.rec.Added, Finished: t.rec.Finished,
+		Options: s.options(t),
 	}
 	row.overhead(t)
 	if t.meta != nil {
@@ -265,6 +270,7 @@ func (s *state) refresh(t *torrent) {
 		row.Downloaded = r.before.Downloaded + r.counters.Downloaded
 		row.Uploaded = r.before.Uploaded + r.counters.Uploaded
 		row.Peers, row.Seeds = r.Connected()
+		row.SuperSeeding = r.SuperSeeding()
 		if missing := row.Wanted - row.Have; missing > 0 && row.Down > 0 {
 			row.ETA = time.Duration(float64(missing) / float64(row.Down) * float64(time.Second)).Round(time.Second)
 		}

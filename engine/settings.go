@@ -1,8 +1,91 @@
 package engine
 
-// Settings are the user's choices that the engine keeps in the profile.
+import (
+	"reflect"
+	"slices"
+)
+
+// Settings are the user's choices that the engine keeps in the profile. Start
+// from those of a snapshot, or from DefaultSettings: in the zero value every
+// limit is 0, which allows nothing.
 type Settings struct {
 	Dir       string `json:"dir"`        // where new torrents are saved; never empty in a snapshot
 	AskOnAdd  bool   `json:"ask_on_add"` // show the add dialog
 	AddPaused bool   `json:"add_paused"` // the add dialog's last choice
+
+	Limits       Limits    `json:"limits"`        // of all torrents together
+	TurtleLimits Limits    `json:"turtle_limits"` // instead of Limits while the turtle is on
+	Timetable    Timetable `json:"timetable"`     // when the turtle is on by itself; empty is never
+	ExemptLocal  bool      `json:"exempt_local"`  // no limits for peers in local networks: private, link-local, unique local
+
+	Slots       int  `json:"slots"`        // of each torrent: peers that may be unchoked at once; or Automatic
+	MaxSlots    int  `json:"max_slots"`    // of all torrents together; or Unlimited. 0 gives nothing to anybody
+	SeedFastest bool `json:"seed_fastest"` // a seed's slots go to those who take the most, not to each in turn
+
+	Connections        int              `json:"connections"`         // of all torrents together; or Unlimited
+	TorrentConnections int              `json:"torrent_connections"` // of each torrent; or Unlimited
+	Encryption         EncryptionPolicy `json:"encryption"`          // of connections made from now on
+}
+
+// DefaultSettings are those of a new profile, without Dir.
+func DefaultSettings() Settings {
+	return Settings{
+		AskOnAdd: true,
+		Limits:   NoLimits, TurtleLimits: Limits{Down: 500_000, Up: 50_000},
+		Slots: Automatic, MaxSlots: Unlimited, Connections: 1000, TorrentConnections: 200,
+		Encryption: EncryptionAllow,
+	}
+}
+
+// Equal reports whether both are the same.
+func (v Settings) Equal(o Settings) bool {
+	if len(v.Timetable) == 0 && len(o.Timetable) == 0 {
+		v.Timetable, o.Timetable = nil, nil
+	}
+	return reflect.DeepEqual(v, o)
+}
+
+const (
+	maxRate    = 1 << 50 // bytes/s; what is above is unlimited
+	maxNumber  = 1 << 16 // of slots and connections, likewise
+	maxPeriods = 100     // of a timetable
+	minutes    = 24 * 60 // of a day
+)
+
+// repaired returns the settings with what makes no sense brought into its range.
+// They share no memory with v.
+func (v Settings) repaired() Settings {
+	v.Limits, v.TurtleLimits = repairedLimits(v.Limits), repairedLimits(v.TurtleLimits)
+	v.Timetable = slices.Clone(v.Timetable[:min(len(v.Timetable), maxPeriods)])
+	v.Timetable = slices.DeleteFunc(v.Timetable, func(p Period) bool {
+		return p.Days&EveryDay == 0 || p.From < 0 || p.From >= minutes || p.To < 0 || p.To > minutes
+	})
+	for i := range v.Timetable {
+		v.Timetable[i].Days &= EveryDay
+	}
+	v.Slots, v.MaxSlots = repairedNumber(v.Slots), repairedNumber(v.MaxSlots)
+	v.Connections, v.TorrentConnections = repairedNumber(v.Connections), repairedNumber(v.TorrentConnections)
+	if v.Encryption == EncryptionDefault || int(v.Encryption) >= len(policies) {
+		v.Encryption = EncryptionAllow
+	}
+	return v
+}
+
+func repairedLimits(l Limits) Limits {
+	rate := func(r int64) int64 {
+		if r < 0 || r > maxRate {
+			return Unlimited
+		}
+		return r
+	}
+	return Limits{Down: rate(l.Down), Up: rate(l.Up)}
+}
+
+// repairedNumber makes Unlimited, which is Automatic for slots, of what is no
+// number.
+func repairedNumber(n int) int {
+	if n < 0 || n > maxNumber {
+		return Unlimited
+	}
+	return n
 }

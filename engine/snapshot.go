@@ -30,6 +30,16 @@ type Snapshot struct {
 	Port                 int   // the TCP port we listen on
 	DHTNodes             int   // -1 if the DHT is off
 	Free                 int64 // bytes free where new torrents are saved; -1 if unknown
+
+	Limits Limits // of all torrents together, as they hold now
+	Turtle Turtle
+}
+
+// Turtle says whether the alternative limits hold, and why.
+type Turtle struct {
+	On     bool
+	ByHand bool      // the user has chosen that, not the timetable
+	Until  time.Time // when the timetable changes it; zero if nothing does but the user
 }
 
 // Torrent returns the row of id, or nil.

@@ -12,6 +12,7 @@ import (
 	"piecewise/engine/internal/admit"
 	"piecewise/engine/internal/announce"
 	"piecewise/engine/internal/disk"
+	"piecewise/engine/internal/limit"
 	"piecewise/engine/internal/plane"
 	"piecewise/engine/internal/store"
 	"piecewise/engine/internal/swarm"
@@ -24,6 +25,7 @@ type controller interface {
 	Port() int
 	PeerID() [20]byte
 	DHTNodes() int
+	SetSession(swarm.Session) // returns at once
 	Close() error
 	bouncer
 }
@@ -37,6 +39,7 @@ type bouncer interface {
 // carrier is a torrent that runs: its data plane, and how to steer it.
 type carrier interface {
 	gauge
+	tuning
 	steering
 }
 
@@ -50,13 +53,20 @@ type gauge interface {
 	Peers(dst []plane.Peer) []plane.Peer
 }
 
-// steering may wait for the library, but for SetWanted: only the library lane
-// calls it.
+// tuning changes at once what a running torrent may and should do.
+type tuning interface {
+	SetWanted(transfer.Wanted)
+	SetOptions(Options) // nothing in them is AsSession
+	SetPeerLimit(netip.AddrPort, Limits)
+	SetSuperSeed(on bool)
+	SuperSeeding() bool
+}
+
+// steering may wait for the library: only the library lane calls it.
 type steering interface {
 	Open(swarm.Open) error
 	AddPeers([]netip.AddrPort, plane.Origin)
 	Drop()
-	SetWanted(transfer.Wanted)
 }
 
 // control makes a swarm.Client a controller.
@@ -86,8 +96,12 @@ type state struct {
 
 	torrents map[ID]*torrent
 	order    []*torrent // as they were added
-	settings Settings
-	savedDir string // the saved setting, while Config.Dir stands in for it
+	settings Settings   // as they hold
+	kept     Settings   // as they are saved: without what Config puts in their place
+	turtle   limit.Turtle
+	session  swarm.Session // as the control plane has it
+	slow     Turtle        // as the snapshot has it
+	asked    time.Time     // when its timetable was asked for the next change
 
 	next    Update
 	changed bool // something in the next snapshot is new
@@ -129,6 +143,7 @@ type torrent struct {
 	check    *check
 	checkNow bool             // a recheck was asked for, so it is done even while paused
 	peers    []netip.AddrPort // named by the user or a magnet
+	tuned    tuned
 	lines    []LogLine
 	news     *atomic.Bool      // the announcer has news
 	trackers []announce.Status // while it runs
@@ -149,6 +164,7 @@ type leaving struct {
 type run struct {
 	carrier
 	disk             *disk.Torrent // nil while the metadata is missing
+	superSeed        bool          // as it was told
 	counters         plane.Counters
 	told             []netip.AddrPort // peers that trackers named, the newest first
 	lonely           int              // seconds without a peer

@@ -81,7 +81,8 @@ func (s *state) survey(t *torrent) {
 
 // seek runs a torrent without metadata until peers have sent it.
 func (s *state) seek(t *torrent) {
-	spec := swarm.Spec{ID: t.id, Peers: t.peers, Metadata: s.metadataFor(t.id)}
+	options := s.resolved(t)
+	spec := swarm.Spec{ID: t.id, Peers: t.peers, Metadata: s.metadataFor(t.id), Options: &options}
 	s.task(t, s.library, func() func(*state) {
 		c, err := s.control.Add(spec)
 		return func(s *state) { s.started(t, &run{carrier: c}, err) }
@@ -92,9 +93,10 @@ func (s *state) seek(t *torrent) {
 func (s *state) start(t *torrent) {
 	have, gate, foreign, dir, raw := t.have, t.gate, t.rec.Foreign, t.rec.Dir, s.store
 	layout, wanted, peers, id := layoutOf(t.meta), t.wanted.pieces, t.peers, t.id
+	options, superSeed := s.resolved(t), s.shouldSuperSeed(t)
 	t.busy = true
 	s.tasks.push(func() func(*state) {
-		spec := swarm.Spec{ID: id, Peers: peers}
+		spec := swarm.Spec{ID: id, Peers: peers, Options: &options, SuperSeed: superSeed}
 		err := error(nil)
 		if gate == nil {
 			gate, err = reload(raw, id)
@@ -111,7 +113,7 @@ func (s *state) start(t *torrent) {
 				if err == nil {
 					c, err = s.control.Add(spec)
 				}
-				return func(s *state) { s.started(t, &run{carrier: c, disk: spec.Open.Disk}, err) }
+				return func(s *state) { s.started(t, &run{carrier: c, disk: spec.Open.Disk, superSeed: superSeed}, err) }
 			})
 		}
 	})
@@ -172,6 +174,7 @@ func (s *state) started(t *torrent, r *run, err error) {
 		r.saved = r.Version()
 	}
 	s.dial(t, t.peers) // some may have been named meanwhile
+	s.retune(t)
 	s.announce(t)
 }
 

@@ -86,6 +86,9 @@ type Torrent struct {
 
 	Added    time.Time
 	Finished time.Time // zero until all that is wanted was there
+
+	Options      Options
+	SuperSeeding bool // pieces are being hidden now, see SuperSeed
 }
 
 // Done reports whether all wanted pieces are verified.

@@ -260,7 +260,7 @@ func (d *addDialog) accept() {
 	s := d.w.snapshot.Settings
 	s.Dir, s.AddPaused = opts.Dir, opts.Paused
 	s.AskOnAdd = s.AskOnAdd && !d.silent.Checked
-	if s != d.w.snapshot.Settings {
+	if !s.Equal(d.w.snapshot.Settings) {
 		d.w.saveSettings(s)
 	}
 }

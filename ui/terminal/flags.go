@@ -26,7 +26,7 @@ type flags struct {
 	DownLimit     rate             `placeholder:"RATE" help:"Receive at most this much a second."`
 	NoUpload      bool             `help:"Send nothing to anybody."`
 	SuperSeed     bool             `help:"Show each peer few pieces of what is complete, so that a first seed sends little more than one copy."`
-	Encryption    string           `enum:"allow,prefer,require,off" default:"allow" placeholder:"HOW" help:"Encrypt connections to peers: allow (only if they want it; the default), prefer, require or off."`
+	Encryption    string           `enum:",allow,prefer,require,off" default:"" placeholder:"HOW" help:"Encrypt connections to peers: allow (only if they want it; the default of a new profile), prefer, require or off."`
 	Version       kong.VersionFlag `help:"Print the version."`
 }
 

@@ -43,7 +43,7 @@ func other(v reflect.Value) {
 	case time.Duration:
 		v.SetInt(v.Int() + int64(time.Hour))
 		return
-	case engine.Settings:
+	case engine.Settings, engine.Options, engine.Limits, engine.Turtle:
 		return
 	case time.Time:
 		v.Set(reflect.ValueOf(noon.Add(90 * time.Minute)))
@@ -96,8 +96,10 @@ func TestEveryFieldOfATorrentIsShown(t *testing.T) {
 		{State: engine.Faulted, Meta: meta},
 	}
 	checkShown(t, bases, torrentText, map[string]string{
-		"Preview": "previews are left out of the list, see TestPreviewsAreLeftOut",
-		"Pieces":  "drawn as the bar and the map of pieces; their words are in TestPieceSentence",
+		"Preview":      "previews are left out of the list, see TestPreviewsAreLeftOut",
+		"Options":      "shown where they are chosen",
+		"SuperSeeding": "shown where it is chosen",
+		"Pieces":       "drawn as the bar and the map of pieces; their words are in TestPieceSentence",
 	})
 }
 
@@ -117,7 +119,10 @@ func TestEveryFieldOfAPeerIsShown(t *testing.T) {
 		}
 		return b.String()
 	}
-	checkShown(t, []engine.Peer{{Have: engine.MakeBits(8)}}, show, nil)
+	checkShown(t, []engine.Peer{{Have: engine.MakeBits(8)}}, show, map[string]string{
+		"Limits": "shown where they are chosen",
+		"Exempt": "shown where limits are chosen",
+	})
 }
 
 func TestEveryFieldOfATrackerIsShown(t *testing.T) {
@@ -137,6 +142,8 @@ func TestEveryTotalIsShown(t *testing.T) {
 		"Time":     "the moment of the snapshot itself",
 		"Detail":   "the tabs of the selected torrent show its parts",
 		"Settings": "the add dialog and the menu show them",
+		"Limits":   "shown where they are chosen",
+		"Turtle":   "shown where it is chosen",
 		"Bans":     "the torrent's log tells of them",
 	})
 }

@@ -18,11 +18,12 @@ func (d Days) Has(day time.Weekday) bool { return d&(1<<day) != 0 }
 
 // Period is a time of day on some weekdays.
 type Period struct {
-	Days Days
+	Days Days `json:"days"`
 	// From and To are minutes after midnight by the clock on the wall. A period
 	// that does not end after it began ends on the day after: from 22:00 to 6:00,
 	// and from 0:00 to 0:00 a whole day. It belongs to the day on which it begins.
-	From, To int
+	From int `json:"from"`
+	To   int `json:"to"`
 }
 
 // Timetable is a week of periods; it is on while in any of them.
@@ -78,9 +79,12 @@ func (t *Turtle) Choose(slow bool, now time.Time) {
 	t.Manual, t.Until, t.Forever = slow, next, !changes
 }
 
+// ByHand reports whether what the user chose by hand holds.
+func (t *Turtle) ByHand(now time.Time) bool { return t.Forever || now.Before(t.Until) }
+
 // Active reports whether the slow limits hold.
 func (t *Turtle) Active(now time.Time) bool {
-	if t.Forever || now.Before(t.Until) {
+	if t.ByHand(now) {
 		return t.Manual
 	}
 	return t.Timetable.Active(now)

@@ -76,6 +76,9 @@ type Peer struct {
 	ProtocolReceived, ProtocolSent int64 // all but payload, bytes since it connected
 	Requests                       int   // blocks we have asked it for and wait for
 	Queue                          int   // blocks it has asked us for and waits for
+
+	Limits Limits // its own ones; those of its torrent and of the session hold, too
+	Exempt bool   // it is in a local network, where no limits hold
 }
 
 // Counters are totals since the torrent was started, in bytes where not said
@@ -109,13 +112,3 @@ const (
 	Skip            // not wanted; pieces that it shares with a wanted file still come
 	High            // its pieces come first
 )
-
-// Unlimited as a Limits field means that there is no limit.
-const Unlimited = -1
-
-// Limits are bytes a second, slots and connections; 0 allows none.
-type Limits struct {
-	Down, Up    int64
-	Slots       int
-	Connections int
-}

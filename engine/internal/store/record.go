@@ -25,10 +25,12 @@ type Record struct {
 	Trackers        [][]string // by tier, BEP 12
 	Magnet          string     // the link, while the metadata is not known
 	Recheck         bool       // Have is not to be believed: hash first
+	Options         []byte     // the user's choices, in the caller's own form; nil is none
 }
 
-// recordVersion begins every encoded record.
-const recordVersion = 1
+// recordVersion begins every encoded record. Version 1, which is still read, ends
+// before the options.
+const recordVersion = 2
 
 // encode returns r in a form of which there is exactly one for every record:
 // numbers of fixed width in big-endian order, everything else behind its length.
@@ -58,7 +60,8 @@ func encode(r Record) []byte {
 		}
 	}
 	b = appendText(b, r.Magnet)
-	return appendBool(b, r.Recheck)
+	b = appendBool(b, r.Recheck)
+	return appendText(b, string(r.Options))
 }
 
 func appendText(b []byte, s string) []byte {
@@ -82,12 +85,13 @@ func appendTime(b []byte, t time.Time) []byte {
 
 var errRecord = errors.New("malformed record")
 
-// decode reads what encode made and nothing else. It takes no more memory than
-// a small multiple of the bytes given.
+// decode reads what encode makes, or made in an older version, and nothing else.
+// It takes no more memory than a small multiple of the bytes given.
 func decode(b []byte) (Record, error) {
 	c := cursor{rest: b}
-	if version := c.take(1); c.err == nil && version[0] != recordVersion {
-		return Record{}, fmt.Errorf("record version %d, not %d", version[0], recordVersion)
+	version := c.byte()
+	if c.err == nil && (version < 1 || version > recordVersion) {
+		return Record{}, fmt.Errorf("record version %d, not 1 to %d", version, recordVersion)
 	}
 	var r Record
 	copy(r.ID[:], c.take(len(r.ID)))
@@ -111,6 +115,9 @@ func decode(b []byte) (Record, error) {
 	}
 	r.Magnet = string(c.text())
 	r.Recheck = c.bool()
+	if version >= 2 {
+		r.Options = c.bytes()
+	}
 	if c.err != nil || len(c.rest) > 0 || len(r.Have) > 0 && len(r.Have) != (r.Pieces+7)/8 {
 		return Record{}, errRecord
 	}
@@ -172,12 +179,19 @@ func (c *cursor) text() []byte { return c.take(c.int()) }
 
 func (c *cursor) bytes() []byte { return append([]byte(nil), c.text()...) }
 
+func (c *cursor) byte() byte {
+	if b := c.take(1); b != nil {
+		return b[0]
+	}
+	return 0
+}
+
 func (c *cursor) bool() bool {
-	b := c.take(1)
-	if b != nil && b[0] > 1 {
+	b := c.byte()
+	if b > 1 {
 		c.err = errRecord
 	}
-	return b != nil && b[0] == 1
+	return b == 1
 }
 
 func (c *cursor) time() time.Time {

@@ -36,7 +36,7 @@ var ErrInUse = errors.New("the profile is in use by another process")
 var errDamaged = errors.New("the file is damaged")
 
 // fileVersion is raised when older programs would misread the file.
-const fileVersion = 1
+const fileVersion = 2
 
 var (
 	bucketMeta     = []byte("meta")
@@ -186,7 +186,10 @@ func (s *Store) Put(changed []Record, removed [][20]byte) error {
 				return err
 			}
 		}
-		return meta.Put(keyCount, binary.BigEndian.AppendUint32(nil, count))
+		if err := meta.Put(keyCount, binary.BigEndian.AppendUint32(nil, count)); err != nil {
+			return err
+		}
+		return meta.Put(keyVersion, binary.BigEndian.AppendUint32(nil, fileVersion)) // it may have been an older one's
 	})
 	if err != nil {
 		return fmt.Errorf("store records: %w", err)

@@ -16,7 +16,6 @@ import (
 	"github.com/anacrolix/torrent/storage"
 	"golang.org/x/time/rate"
 
-	"piecewise/engine/internal/choke"
 	"piecewise/engine/internal/disk"
 	"piecewise/engine/internal/hash"
 	"piecewise/engine/internal/limit"
@@ -38,6 +37,10 @@ const (
 	tickEvery        = time.Second
 )
 
+// libraryConns is how many connections of a torrent the library may have: more than
+// we let in, because it would evict working ones, which it takes for idle.
+const libraryConns = 2000
+
 // caps bound what strangers can make us hold.
 var caps = wire.Caps{Total: 1000, PerIP: 100, HalfOpen: 100}
 
@@ -50,17 +53,11 @@ type Config struct {
 	PortMapping bool           // UPnP
 	UTP         bool           // BEP 29, beside TCP
 	DialUTPOnly bool           // dial over uTP only; peers may still connect over TCP
-	Rates       Rates
-	NoUpload    bool // never unchoke anybody
-	SuperSeed   bool // of what is complete, BEP 16
-	Encryption  Encryption
+	Session     *Session       // nil is DefaultSession
 }
 
 // Encryption is what encryption peer connections have, see wire.Policy.
 type Encryption wire.Policy
-
-// Rates are limits of payload of all torrents, in bytes/s; 0 is no limit.
-type Rates struct{ Up, Down int64 }
 
 // Client is our end of all swarms.
 type Client struct {
@@ -75,6 +72,7 @@ type Client struct {
 	ended    chan struct{}
 
 	mu       sync.RWMutex
+	session  Session
 	torrents map[[20]byte]*Torrent
 }
 
@@ -87,7 +85,11 @@ func New(cfg Config) (*Client, error) {
 		cfg: cfg, workers: transfer.NewWorkers(), torrents: map[[20]byte]*Torrent{}, ended: make(chan struct{}),
 		up: limit.New(), down: limit.New(),
 	}
-	c.SetRates(cfg.Rates)
+	if cfg.Session == nil {
+		session := DefaultSession()
+		cfg.Session = &session
+	}
+	c.SetSession(*cfg.Session)
 	if err := c.start(cfg); err != nil {
 		return nil, errors.Join(err, c.Close())
 	}
@@ -129,7 +131,7 @@ func (c *Client) start(cfg Config) (err error) {
 
 // listen opens the port that was asked for, or the default one or any other.
 func listen(cfg Config, r wire.Registry) (*wire.Net, error) {
-	w := wire.Config{Listen: cfg.Listen, Loopback: cfg.Loopback, Registry: r, Policy: wire.Policy(cfg.Encryption), Caps: caps}
+	w := wire.Config{Listen: cfg.Listen, Loopback: cfg.Loopback, Registry: r, Policy: wire.Policy(cfg.Session.Encryption), Caps: cfg.Session.caps()}
 	if cfg.Listen.IsValid() {
 		return wire.Listen(w)
 	}
@@ -160,8 +162,8 @@ func libraryConfig(cfg Config) *torrent.ClientConfig {
 	lib.DropDuplicatePeerIds = true
 	lib.DialRateLimiter = rate.NewLimiter(100, 100)
 	lib.HandshakesTimeout = handshakeTimeout
-	lib.EstablishedConnsPerTorrent = 200 // it would evict working connections, which it takes for idle
-	lib.AlwaysWantConns = true           // wire lets nobody in who names no torrent of ours
+	lib.EstablishedConnsPerTorrent = 16 // it sets memory aside for so many; Add raises that
+	lib.AlwaysWantConns = true          // wire lets nobody in who names no torrent of ours
 	lib.Slogger = slog.New(slog.DiscardHandler)
 	return lib
 }
@@ -185,61 +187,6 @@ func (c *Client) tick() {
 	}
 }
 
-// slots divides the unchoke slots of the session between its torrents.
-type slots struct {
-	uplink choke.Uplink
-	total  int
-	ticks  int
-	sent   int64 // payload at the last round
-}
-
-const slotsEvery = 10 // ticks
-
-func (s *slots) share(c *Client, all []*Torrent) {
-	wants, busy, sent := make([]int, len(all)), 0, int64(0)
-	for i, t := range all {
-		want, unchoked := t.plane.Interested()
-		wants[i], busy = want, busy+unchoked
-		sent += t.plane.Counters().Uploaded
-	}
-	if s.ticks%slotsEvery == 0 {
-		perSecond := max(0, sent-s.sent) / slotsEvery // less than before if a torrent was dropped
-		limit := c.up.Root().Rate()
-		s.total = s.uplink.Slots(perSecond, limit, busy)
-		if limit < 0 {
-			s.total = max(s.total, freeSlots)
-		} else {
-			s.total = max(s.total, choke.Automatic(limit))
-		}
-		s.sent = sent
-	}
-	s.ticks++
-	for i, n := range choke.Share(s.total, wants) {
-		if c.cfg.NoUpload {
-			n = 0
-		} else if n == 0 {
-			n = 1 // so that the first who asks has a chance at once
-		}
-		all[i].plane.SetSlots(n)
-	}
-}
-
-// freeSlots is the least while there is no upload limit: a line whose speed
-// nobody knows should not wait for slots.
-const freeSlots = 8
-
-// SetRates changes the limits.
-func (c *Client) SetRates(r Rates) {
-	set := func(t *limit.Tree, rate int64) {
-		if rate <= 0 {
-			rate = limit.Unlimited
-		}
-		t.Root().SetRate(rate, time.Now())
-	}
-	set(c.up, r.Up)
-	set(c.down, r.Down)
-}
-
 func (c *Client) running() []*Torrent {
 	c.mu.RLock()
 	defer c.mu.RUnlock()
@@ -256,7 +203,7 @@ type registry struct{ *Client }
 func (r registry) Plane(infoHash [20]byte) wire.Plane {
 	r.mu.RLock()
 	defer r.mu.RUnlock()
-	if t := r.torrents[infoHash]; t != nil {
+	if t := r.torrents[infoHash]; t != nil && r.session.Connections != 0 {
 		return t.plane
 	}
 	return nil
@@ -322,6 +269,8 @@ type Spec struct {
 	InfoBytes []byte // nil: they come from peers, BEP 9
 	Open      Open   // without InfoBytes it is the zero value
 	Peers     []netip.AddrPort
+	Options   *plane.Options // nil is plane.DefaultOptions; nothing in it may be plane.AsSession
+	SuperSeed bool           // as for SetSuperSeed
 	// Metadata is called once with info bytes that have the right hash, if
 	// InfoBytes is nil. It runs on a goroutine of its own.
 	Metadata func(infoBytes []byte)
@@ -343,7 +292,7 @@ type Open struct {
 // Add runs a torrent. A spec without metadata gets it from peers; after it came,
 // Open starts the download.
 func (c *Client) Add(spec Spec) (*Torrent, error) {
-	t := newTorrent(c, spec.ID)
+	t := newTorrent(c, spec)
 	if spec.InfoBytes != nil {
 		t.openPlane(spec.Open)
 	}
@@ -357,6 +306,7 @@ func (c *Client) Add(spec Spec) (*Torrent, error) {
 		DeferStorageOpen:         true,
 	})
 	t.lib = lib
+	lib.SetMaxEstablishedConns(libraryConns)
 	if !isNew {
 		t.end()
 		return nil, fmt.Errorf("add torrent %x: the library has it already", spec.ID)

@@ -86,6 +86,7 @@ func (s *side) addr() netip.AddrPort {
 // TestTransports moves a torrent from one Client to another over each transport
 // and encryption.
 func TestTransports(t *testing.T) {
+	encrypted := &Session{Limits: plane.NoLimits, MaxSlots: plane.Unlimited, Connections: plane.Unlimited, Encryption: 3}
 	for _, c := range []struct {
 		name       string
 		cfg        Config
@@ -93,9 +94,9 @@ func TestTransports(t *testing.T) {
 		encryption plane.Encryption
 	}{
 		{"tcp", Config{}, plane.TCP, plane.Plain},
-		{"tcp, encrypted", Config{Encryption: 3}, plane.TCP, plane.RC4},
+		{"tcp, encrypted", Config{Session: encrypted}, plane.TCP, plane.RC4},
 		{"utp", Config{UTP: true, DialUTPOnly: true}, plane.UTP, plane.Plain},
-		{"utp, encrypted", Config{UTP: true, DialUTPOnly: true, Encryption: 3}, plane.UTP, plane.RC4},
+		{"utp, encrypted", Config{UTP: true, DialUTPOnly: true, Session: encrypted}, plane.UTP, plane.RC4},
 	} {
 		t.Run(c.name, func(t *testing.T) {
 			from, to := t.TempDir(), t.TempDir()

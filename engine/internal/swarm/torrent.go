@@ -6,6 +6,7 @@ import (
 	"net"
 	"net/netip"
 	"sync"
+	"sync/atomic"
 
 	"github.com/anacrolix/torrent"
 
@@ -18,26 +19,38 @@ import (
 
 // Torrent is a torrent that runs: it has peers or looks for some.
 type Torrent struct {
-	c     *Client
-	id    [20]byte
-	lib   *torrent.Torrent
-	plane *transfer.Torrent
-	from  origins
+	c      *Client
+	id     [20]byte
+	lib    *torrent.Torrent
+	plane  *transfer.Torrent
+	limits transfer.Limits
+	from   origins
 
 	once  sync.Once
 	ended chan struct{}
 	news  chan struct{} // one token while there are pieces to tell the library of
 
+	slots atomic.Int64 // of the options
+
 	mu       sync.Mutex
 	verified []int
 }
 
-func newTorrent(c *Client, id [20]byte) *Torrent {
+func newTorrent(c *Client, spec Spec) *Torrent {
+	limits := transfer.Limits{Up: c.up.Torrent(), Down: c.down.Torrent()}
 	t := &Torrent{
-		c: c, id: id, plane: transfer.New(transfer.Limits{Up: c.up.Torrent(), Down: c.down.Torrent()}),
+		c: c, id: spec.ID, limits: limits, plane: transfer.New(limits),
 		ended: make(chan struct{}), news: make(chan struct{}, 1),
 	}
-	if c.cfg.NoUpload {
+	o := plane.Options{Limits: plane.NoLimits, Slots: plane.Automatic, Connections: plane.Unlimited}
+	if spec.Options != nil {
+		o = *spec.Options
+	}
+	t.SetOptions(o)
+	t.SetSuperSeed(spec.SuperSeed)
+	session := c.rules()
+	t.follow(Session{}, session)
+	if session.MaxSlots == 0 {
 		t.plane.SetSlots(0) // before the first peer comes
 	}
 	return t
@@ -50,7 +63,6 @@ func (t *Torrent) Open(o Open) error {
 }
 
 func (t *Torrent) openPlane(o Open) {
-	t.plane.SetSuperSeed(t.c.cfg.SuperSeed)
 	t.plane.Open(transfer.Config{
 		Pieces: o.Layout.Pieces, PieceLength: o.Layout.PieceLength, Length: o.Layout.Length,
 		Hashes: o.Hashes, Disk: o.Disk, Workers: t.c.workers, Wanted: o.Wanted, Self: t.c.PeerID(),

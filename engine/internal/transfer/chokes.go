@@ -31,12 +31,21 @@ func (t *Torrent) SetChoking(c choke.Config) {
 	t.choke(time.Now())
 }
 
-// Interested returns how many peers want something of us, and how many may ask.
+// SetMaxSlots bounds the slots of a super-seed, which otherwise has as many as it
+// has peers; plane.Unlimited does not.
+func (t *Torrent) SetMaxSlots(n int) {
+	t.mu.Lock()
+	defer t.mu.Unlock()
+	t.maxSlots = n
+}
+
+// Interested returns how many peers want something of us that they may have, and
+// how many may ask.
 func (t *Torrent) Interested() (want, unchoked int) {
 	t.mu.Lock()
 	defer t.mu.Unlock()
 	for c := range t.conns {
-		if c.wanted {
+		if c.served() {
 			want++
 		}
 		if !c.amChoking {
@@ -54,13 +63,16 @@ func (t *Torrent) choke(now time.Time) {
 	t.round.Peers = t.round.Peers[:0]
 	for c := range t.conns {
 		t.round.Peers = append(t.round.Peers, choke.Peer[*conn]{
-			Key: c, Connected: c.joined, Waiting: c.waiting(), Interested: c.wanted,
+			Key: c, Connected: c.joined, Waiting: c.waiting(), Interested: c.served(),
 			Empty: c.count == 0, Received: c.rate.down, Sent: c.rate.up,
 		})
 	}
 	t.round.Slots, t.round.Seeding = t.slots, t.picker.Left() == 0
 	if t.super != nil && t.slots > 0 {
 		t.round.Slots = max(t.slots, len(t.conns))
+		if t.maxSlots >= 0 {
+			t.round.Slots = min(t.round.Slots, t.maxSlots)
+		}
 	}
 	d := t.choker.Tick(now, t.round)
 	for _, c := range d.Choke {

@@ -56,9 +56,11 @@ type conn struct {
 
 	queue      []request // of the peer, in order
 	up, down   *limit.Node
-	weight     float64 // of its share of a limited upload
-	sleeping   bool    // it is woken when the upload limit lets it
-	optimistic bool    // it has the optimistic slot
+	limits     plane.Limits // its own
+	exempt     bool         // no limit holds for it
+	weight     float64      // of its share of a limited upload
+	sleeping   bool         // it is woken when the upload limit lets it
+	optimistic bool         // it has the optimistic slot
 	gift       gift
 	rate       rates
 	wasted     int64 // payload of it that was not needed, bytes
@@ -239,12 +241,13 @@ func (c *conn) choke(choked bool, now time.Time) {
 	}
 }
 
-// interest tells the peer whether it has something that we want, if that changed.
+// interest tells the peer whether it has something that we want and may have, if
+// that changed.
 func (c *conn) interest() {
 	if c.pk == nil {
 		return
 	}
-	if interesting := c.t.picker.Interesting(c.pk); interesting != c.amInterested {
+	if interesting := c.t.picker.Interesting(c.pk) && c.down.Rate() != 0; interesting != c.amInterested {
 		c.amInterested = interesting
 		kind := wire.NotInterested
 		if interesting {

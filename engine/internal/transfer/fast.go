@@ -37,7 +37,7 @@ func (c *conn) give() {
 
 // mayGive reports whether the peer gets anything while it is choked.
 func (c *conn) mayGive() bool {
-	return c.pk != nil && c.info.Fast && c.count < allowedPieces && c.t.slots > 0 && c.t.super == nil
+	return c.pk != nil && c.info.Fast && c.count < allowedPieces && c.t.slots > 0 && c.up.Rate() != 0 && c.t.super == nil
 }
 
 // given reports whether a request of a choked peer is served, and counts it.

@@ -73,6 +73,7 @@ func (t *Torrent) Peers(dst []plane.Peer) []plane.Peer {
 		}
 		p.ProtocolReceived, p.ProtocolSent = c.w.Overhead()
 		p.ProtocolDown, p.ProtocolUp = c.rate.shownIn, c.rate.shownOut
+		p.Limits, p.Exempt = c.limits, c.exempt
 		p.Optimistic, p.Queue = c.optimistic, len(c.queue)
 		if c.pk != nil {
 			p.Requests = t.picker.Outstanding(c.pk)

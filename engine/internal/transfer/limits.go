@@ -15,8 +15,14 @@ type Limits struct{ Up, Down *limit.Node }
 func unlimitedLimits() Limits { return Limits{limit.New().Torrent(), limit.New().Torrent()} }
 
 // Took implements wire.Throttle: it waits until the bytes that were read are due.
+// Where nothing may be downloaded, nothing is asked for; what is on its way and the
+// control messages still come.
 func (c *conn) Took(n int) (next int) {
 	for n > 0 {
+		if c.down.Rate() == 0 {
+			c.down.Cancel()
+			return wire.BufferSize
+		}
 		ok, wait := c.down.Reserve(n, time.Now())
 		n -= ok
 		if ok > 0 {

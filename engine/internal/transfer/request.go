@@ -134,6 +134,7 @@ func (c *conn) tick(now time.Time) {
 		c.tellAll()
 	}
 	c.interest()
+	c.rest()
 	c.refill(now)
 }
 

@@ -37,7 +37,9 @@ func (t *Torrent) superSeed(now time.Time) {
 	case on && t.super == nil:
 		t.super = choke.NewSuperseed[*conn](t.cfg.Pieces, nil)
 		for c := range t.conns {
-			t.super.Watch(c, c.has)
+			if c.introduced { // else it will be hidden from it what we have
+				t.super.Watch(c, c.has)
+			}
 		}
 	case !on && t.super != nil:
 		t.super, t.wantSuper = nil, false

@@ -77,8 +77,13 @@ type Torrent struct {
 	choker    *choke.Choker[*conn]
 	round     choke.Round[*conn] // scratch
 	slots     int
+	maxSlots  int                     // that a super-seed may take; or plane.Unlimited
 	super     *choke.Superseed[*conn] // nil while nothing is hidden
 	wantSuper bool
+
+	exemptLocal bool
+	peerLimits  map[netip.AddrPort]plane.Limits
+	connections int // at most; or plane.Unlimited
 }
 
 // defaultSlots is how many peers are unchoked until SetSlots.
@@ -92,7 +97,8 @@ func New(limits Limits) *Torrent {
 	}
 	return &Torrent{
 		limits: limits, conns: map[*conn]struct{}{}, active: map[int]*piece{},
-		choker: choke.New[*conn](choke.Config{}), slots: defaultSlots,
+		choker: choke.New[*conn](choke.Config{}), slots: defaultSlots, maxSlots: plane.Unlimited,
+		peerLimits: map[netip.AddrPort]plane.Limits{}, connections: plane.Unlimited,
 		court: newCourt(),
 	}
 }
@@ -113,6 +119,7 @@ func (t *Torrent) Open(cfg Config) {
 	for c := range t.conns {
 		c.open()
 	}
+	t.superSeed(time.Now()) // before the first peer is told what we have
 }
 
 // SetWanted replaces what is wanted.
@@ -166,10 +173,15 @@ func (t *Torrent) join(w link) *conn {
 	if t.closed {
 		return nil
 	}
+	if t.connections >= 0 && len(t.conns) >= t.connections {
+		return nil
+	}
 	c := &conn{
 		t: t, w: w, info: w.Info(), amChoking: true, choked: true, reqq: defaultReqq, joined: time.Now(),
 		up: t.limits.Up.Peer(), down: t.limits.Down.Peer(), weight: 1,
+		limits: plane.NoLimits,
 	}
+	c.limit()
 	c.heard = c.joined
 	t.conns[c] = struct{}{}
 	c.note(plane.EventJoined, c.info.Outgoing, pick.Block{})

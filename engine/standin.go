@@ -1,0 +1,63 @@
+package engine
+
+import (
+	"os"
+	"path/filepath"
+)
+
+// standIn puts what was asked for this time in the place of what is saved.
+func standIn(v Settings, cfg Config) Settings {
+	if cfg.Dir != "" {
+		v.Dir = cfg.Dir
+	}
+	if v.Dir == "" {
+		v.Dir = downloads()
+	}
+	if dir, err := filepath.Abs(v.Dir); err == nil {
+		v.Dir = dir
+	}
+	if cfg.UpLimit != 0 {
+		v.Limits.Up = cfg.UpLimit
+	}
+	if cfg.DownLimit != 0 {
+		v.Limits.Down = cfg.DownLimit
+	}
+	if cfg.NoUpload {
+		v.MaxSlots = 0
+	}
+	if cfg.Encryption != EncryptionDefault {
+		v.Encryption = cfg.Encryption
+	}
+	return v.repaired()
+}
+
+// keep returns what is to be saved once v takes the place of what held: v, but for
+// what stands in for a saved setting and did not change.
+func keep(saved, held, v Settings) Settings {
+	out := v
+	if v.Dir == held.Dir {
+		out.Dir = saved.Dir
+	}
+	if v.Limits.Up == held.Limits.Up {
+		out.Limits.Up = saved.Limits.Up
+	}
+	if v.Limits.Down == held.Limits.Down {
+		out.Limits.Down = saved.Limits.Down
+	}
+	if v.MaxSlots == held.MaxSlots {
+		out.MaxSlots = saved.MaxSlots
+	}
+	if v.Encryption == held.Encryption {
+		out.Encryption = saved.Encryption
+	}
+	return out
+}
+
+// downloads is where files go if the user has not said so.
+func downloads() string {
+	home, err := os.UserHomeDir()
+	if err != nil {
+		return "."
+	}
+	return filepath.Join(home, "Downloads")
+}
