@@ -17,13 +17,14 @@ type Config struct {
 	NoUTP         bool // TCP only
 
 	// These stand in for what is saved, this time only and until SetSettings, or
-	// SetOptions for SuperSeed, gives it another value. They are not saved.
-	Dir        string           // for Settings.Dir; "" leaves the saved one
-	UpLimit    int64            // for Settings.Limits.Up, bytes/s; 0 leaves the saved one
-	DownLimit  int64            // for Settings.Limits.Down, likewise
-	NoUpload   bool             // give nothing to anybody: 0 for Settings.MaxSlots
-	SuperSeed  bool             // SuperSeedOn for torrents whose option is SuperSeedAutomatic
-	Encryption EncryptionPolicy // for Settings.Encryption; EncryptionDefault leaves the saved one
+	// SetOptions for super-seeding, gives it another value. They are not saved.
+	Dir         string           // for Settings.Dir; "" leaves the saved one
+	UpLimit     int64            // for Settings.Limits.Up, bytes/s; 0 leaves the saved one
+	DownLimit   int64            // for Settings.Limits.Down, likewise
+	NoUpload    bool             // give nothing to anybody: 0 for Settings.MaxSlots
+	SuperSeed   bool             // SuperSeedOn for torrents whose option is SuperSeedAutomatic
+	NoSuperSeed bool             // SuperSeedOff for them
+	Encryption  EncryptionPolicy // for Settings.Encryption; EncryptionDefault leaves the saved one
 
 	Logger *slog.Logger // nil logs nothing
 }

@@ -31,7 +31,7 @@ type bench struct {
 
 func loopbackConfig(profile, dir string) Config {
 	return Config{
-		Profile: profile, Dir: dir, Loopback: true, NoDHT: true, NoLSD: true, NoPortMapping: true,
+		Profile: profile, Dir: dir, Loopback: true, NoDHT: true, NoLSD: true, NoPortMapping: true, NoSuperSeed: true,
 		Listen: netip.MustParseAddrPort("127.0.0.1:0"),
 	}
 }

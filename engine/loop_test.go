@@ -63,7 +63,7 @@ func (f *fakeCarrier) AddPeers([]netip.AddrPort, plane.Origin) { f.steered++ }
 func (f *fakeCarrier) Peers(dst []plane.Peer) []plane.Peer     { f.steered++; return dst }
 func (f *fakeCarrier) SetOptions(Options)                      {}
 func (f *fakeCarrier) SetPeerLimit(netip.AddrPort, Limits)     {}
-func (f *fakeCarrier) SetSuperSeed(bool)                       {}
+func (f *fakeCarrier) SuperSeedFrom(int)                       {}
 func (f *fakeCarrier) SuperSeeding() bool                      { return false }
 func (f *fakeCarrier) Drop()                                   { f.steered++ }
 

@@ -75,8 +75,13 @@ func (s *state) tune(t *torrent, o Options) {
 // the saved ones.
 func (s *state) options(t *torrent) Options {
 	o := t.tuned.Options
-	if s.cfg.SuperSeed && !t.tuned.superSeed && o.SuperSeed == SuperSeedAutomatic {
+	if t.tuned.superSeed || o.SuperSeed != SuperSeedAutomatic {
+		return o
+	}
+	if s.cfg.SuperSeed {
 		o.SuperSeed = SuperSeedOn
+	} else if s.cfg.NoSuperSeed {
+		o.SuperSeed = SuperSeedOff
 	}
 	return o
 }

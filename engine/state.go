@@ -58,7 +58,7 @@ type tuning interface {
 	SetWanted(transfer.Wanted)
 	SetOptions(Options) // nothing in them is AsSession
 	SetPeerLimit(netip.AddrPort, Limits)
-	SetSuperSeed(on bool)
+	SuperSeedFrom(peers int) // negative is never
 	SuperSeeding() bool
 }
 
@@ -164,7 +164,8 @@ type leaving struct {
 type run struct {
 	carrier
 	disk             *disk.Torrent // nil while the metadata is missing
-	superSeed        bool          // as it was told
+	superSeed        int           // from how many peers on it was told to super-seed
+	hiding           bool          // it was seen to
 	counters         plane.Counters
 	told             []netip.AddrPort // peers that trackers named, the newest first
 	lonely           int              // seconds without a peer

@@ -85,7 +85,7 @@ func (s *state) seek(t *torrent) {
 	spec := swarm.Spec{ID: t.id, Peers: t.peers, Metadata: s.metadataFor(t.id), Options: &options}
 	s.task(t, s.library, func() func(*state) {
 		c, err := s.control.Add(spec)
-		return func(s *state) { s.started(t, &run{carrier: c}, err) }
+		return func(s *state) { s.started(t, &run{carrier: c, superSeed: never}, err) }
 	})
 }
 
@@ -93,10 +93,10 @@ func (s *state) seek(t *torrent) {
 func (s *state) start(t *torrent) {
 	have, gate, foreign, dir, raw := t.have, t.gate, t.rec.Foreign, t.rec.Dir, s.store
 	layout, wanted, peers, id := layoutOf(t.meta), t.wanted.pieces, t.peers, t.id
-	options, superSeed := s.resolved(t), s.shouldSuperSeed(t)
+	options, superSeed := s.resolved(t), s.superSeedFrom(t)
 	t.busy = true
 	s.tasks.push(func() func(*state) {
-		spec := swarm.Spec{ID: id, Peers: peers, Options: &options, SuperSeed: superSeed}
+		spec := swarm.Spec{ID: id, Peers: peers, Options: &options, SuperSeed: &superSeed}
 		err := error(nil)
 		if gate == nil {
 			gate, err = reload(raw, id)

@@ -3,32 +3,40 @@ package engine
 // enoughSeeds are how many others with everything make super-seeding useless.
 const enoughSeeds = 2
 
+// From how many peers on a torrent is super-seeded.
+const (
+	never     = -1
+	always    = 0
+	withOther = 2 // one alone has nobody to share with
+)
+
 // superSeed has a running torrent super-seed, or cease to. It is told only when that
 // changes: the data plane ends it by itself when the peers have enough copies.
 func (s *state) superSeed(t *torrent) {
 	r := t.run
-	if r.superSeed && !r.SuperSeeding() && s.automatic(t) && t.whole() {
+	hiding := r.SuperSeeding()
+	if r.hiding && !hiding && r.superSeed == withOther {
 		t.spread()
 	}
-	if on := s.shouldSuperSeed(t); on != r.superSeed {
-		r.superSeed = on
-		r.SetSuperSeed(on)
+	r.hiding = hiding
+	if from := s.superSeedFrom(t); from != r.superSeed {
+		r.superSeed = from
+		r.SuperSeedFrom(from)
+		r.hiding = r.SuperSeeding()
 		s.touch(t)
 	}
 }
 
-func (s *state) automatic(t *torrent) bool { return s.options(t).SuperSeed == SuperSeedAutomatic }
-
-// shouldSuperSeed reports whether the torrent is to be super-seeded: as the user
-// chose, or by itself while it is new.
-func (s *state) shouldSuperSeed(t *torrent) bool {
-	switch s.options(t).SuperSeed {
-	case SuperSeedOn:
-		return true
-	case SuperSeedOff:
-		return false
+// superSeedFrom says from how many peers on the torrent is to be super-seeded: as
+// the user chose, or by itself while it is new.
+func (s *state) superSeedFrom(t *torrent) int {
+	switch o := s.options(t).SuperSeed; {
+	case o == SuperSeedOn:
+		return always
+	case o == SuperSeedAutomatic && t.isNew():
+		return withOther
 	}
-	return t.isNew()
+	return never
 }
 
 // isNew reports whether nobody but us is known to have all of the torrent, which we

@@ -136,7 +136,7 @@ func (s *Swarm) join(ctx context.Context, name string, upLimit int64) *Member {
 	m := &Member{Name: name, Engine: engine.New(engine.Config{
 		Profile: folder + ".profile", Dir: folder,
 		Listen:   netip.AddrPortFrom(netip.AddrFrom4([4]byte{127, 0, 0, 1}), 0),
-		Loopback: true, NoDHT: true, NoLSD: true, NoPortMapping: true, UpLimit: upLimit,
+		Loopback: true, NoDHT: true, NoLSD: true, NoPortMapping: true, NoSuperSeed: true, UpLimit: upLimit,
 	})}
 	s.Members = append(s.Members, m)
 	s.running.Go(func() { m.err = m.Engine.Run(ctx) })

@@ -94,7 +94,7 @@ func TestParseRefuses(t *testing.T) {
 		"get a --down-limit 5":               `"5" is not between`,
 		"get a --up-limit 2000TB":            `"2000TB" is not between`,
 		"get a --up-limit 99999999999EB":     "--up-limit",
-		"get a --encryption maybe":           `--encryption must be one of "allow","prefer","require","off"`,
+		"get a --encryption maybe":           `--encryption: "maybe" is not allow, prefer, require or off`,
 		"get a --no-upload --super-seed":     "--no-upload leaves nothing",
 		"get a --no-upload --up-limit 1MB":   "--no-upload leaves nothing",
 	}

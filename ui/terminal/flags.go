@@ -26,13 +26,22 @@ type flags struct {
 	DownLimit     rate             `placeholder:"RATE" help:"Receive at most this much a second."`
 	NoUpload      bool             `help:"Send nothing to anybody."`
 	SuperSeed     bool             `help:"Show each peer few pieces of what is complete, so that a first seed sends little more than one copy."`
-	Encryption    string           `enum:",allow,prefer,require,off" default:"" placeholder:"HOW" help:"Encrypt connections to peers: allow (only if they want it; the default of a new profile), prefer, require or off."`
+	Encryption    encryption       `placeholder:"HOW" help:"Encrypt connections to peers: allow (only if they want it; the default of a new profile), prefer, require or off."`
 	Version       kong.VersionFlag `help:"Print the version."`
 }
 
-var encryptions = map[string]engine.EncryptionPolicy{
-	"allow": engine.EncryptionAllow, "prefer": engine.EncryptionPrefer,
-	"require": engine.EncryptionRequire, "off": engine.EncryptionOff,
+// encryption is what encryption connections have; the zero value is as the settings
+// say.
+type encryption engine.EncryptionPolicy
+
+// UnmarshalText reads "allow", "prefer", "require" or "off".
+func (e *encryption) UnmarshalText(text []byte) error {
+	var p engine.EncryptionPolicy
+	if err := p.UnmarshalText(text); err != nil || p == engine.EncryptionDefault {
+		return fmt.Errorf("%q is not allow, prefer, require or off", text)
+	}
+	*e = encryption(p)
+	return nil
 }
 
 // address is an ADDR:PORT to listen on, of which ADDR may be left out.
@@ -77,6 +86,6 @@ func (f *flags) config() engine.Config {
 		Profile: f.Profile, Dir: f.Dir, Listen: f.Listen.AddrPort, Loopback: f.Loopback,
 		NoDHT: f.NoDHT, NoLSD: f.NoLSD, NoPortMapping: f.NoPortMapping, NoUTP: f.NoUTP,
 		UpLimit: int64(f.UpLimit), DownLimit: int64(f.DownLimit), NoUpload: f.NoUpload, SuperSeed: f.SuperSeed,
-		Encryption: encryptions[f.Encryption],
+		Encryption: engine.EncryptionPolicy(f.Encryption),
 	}
 }

@@ -270,7 +270,7 @@ type Spec struct {
 	Open      Open   // without InfoBytes it is the zero value
 	Peers     []netip.AddrPort
 	Options   *plane.Options // nil is plane.DefaultOptions; nothing in it may be plane.AsSession
-	SuperSeed bool           // as for SetSuperSeed
+	SuperSeed *int           // as for SuperSeedFrom; nil is never
 	// Metadata is called once with info bytes that have the right hash, if
 	// InfoBytes is nil. It runs on a goroutine of its own.
 	Metadata func(infoBytes []byte)

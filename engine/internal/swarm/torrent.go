@@ -47,7 +47,9 @@ func newTorrent(c *Client, spec Spec) *Torrent {
 		o = *spec.Options
 	}
 	t.SetOptions(o)
-	t.SetSuperSeed(spec.SuperSeed)
+	if spec.SuperSeed != nil {
+		t.SuperSeedFrom(*spec.SuperSeed)
+	}
 	session := c.rules()
 	t.follow(Session{}, session)
 	if session.MaxSlots == 0 {

@@ -9,7 +9,7 @@ import (
 )
 
 // SetOptions changes what the user chose for the torrent, but for the order of
-// its pieces, which is SetWanted's, and super-seeding, which is SetSuperSeed's.
+// its pieces, which is SetWanted's, and super-seeding, which is SuperSeedFrom's.
 // Nothing in it may be plane.AsSession. It returns at once.
 func (t *Torrent) SetOptions(o plane.Options) {
 	now := time.Now()
@@ -25,8 +25,9 @@ func (t *Torrent) SetOptions(o plane.Options) {
 // while the torrent runs. It returns at once.
 func (t *Torrent) SetPeerLimit(addr netip.AddrPort, l plane.Limits) { t.plane.SetPeerLimit(addr, l) }
 
-// SetSuperSeed starts or ends super-seeding, see transfer.Torrent.
-func (t *Torrent) SetSuperSeed(on bool) { t.plane.SetSuperSeed(on) }
+// SuperSeedFrom starts super-seeding once so many peers are connected, or ends it,
+// see transfer.Torrent.
+func (t *Torrent) SuperSeedFrom(peers int) { t.plane.SuperSeedFrom(peers) }
 
 // SuperSeeding reports whether pieces are being hidden now.
 func (t *Torrent) SuperSeeding() bool { return t.plane.SuperSeeding() }

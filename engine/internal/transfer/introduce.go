@@ -1,6 +1,8 @@
 package transfer
 
 import (
+	"time"
+
 	"piecewise/engine/internal/pick"
 	"piecewise/engine/internal/plane"
 	"piecewise/engine/internal/wire"
@@ -12,7 +14,8 @@ func (c *conn) Outgoing(m wire.Message) bool {
 	t := c.t
 	t.mu.Lock()
 	defer t.mu.Unlock()
-	if m.Kind != wire.Have {
+	if m.Kind != wire.Have && !c.introduced {
+		t.superSeed(time.Now()) // this may be the peer that it begins with
 		c.introduced = true
 	}
 	if t.picker == nil {

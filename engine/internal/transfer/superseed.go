@@ -14,9 +14,20 @@ const enoughCopies = 2
 // pieces, so that each is sent about once. It takes part only while we have
 // everything, and ends by itself when the peers have enough copies.
 func (t *Torrent) SetSuperSeed(on bool) {
+	if on {
+		t.SuperSeedFrom(0)
+	} else {
+		t.SuperSeedFrom(-1)
+	}
+}
+
+// SuperSeedFrom starts super-seeding once so many peers are connected: the first
+// one has nobody to share with and is better told everything. A negative number
+// ends it.
+func (t *Torrent) SuperSeedFrom(peers int) {
 	t.mu.Lock()
 	defer t.mu.Unlock()
-	t.wantSuper = on
+	t.wantSuper, t.superFrom = peers >= 0, peers
 	t.superSeed(time.Now())
 }
 
@@ -33,6 +44,9 @@ func (t *Torrent) superSeed(now time.Time) {
 		return
 	}
 	on := t.wantSuper && t.have.All() && !(t.super != nil && t.super.Done(enoughCopies))
+	if t.super == nil && len(t.conns) < t.superFrom {
+		on = false
+	}
 	switch {
 	case on && t.super == nil:
 		t.super = choke.NewSuperseed[*conn](t.cfg.Pieces, nil)
@@ -47,6 +61,7 @@ func (t *Torrent) superSeed(now time.Time) {
 			c.tellAll()
 		}
 	case on:
+		t.reveal(now)
 		t.show(t.super.Tick(now))
 	}
 }
@@ -62,6 +77,16 @@ func (t *Torrent) idle() {
 		}
 	}
 	t.show(t.super.Idle(time.Now()))
+}
+
+// reveal tells everything to peers that want nothing of what they were shown.
+func (t *Torrent) reveal(now time.Time) {
+	for c := range t.conns {
+		if !c.wanted && t.super.Ignored(c, now) {
+			c.tellAll()
+			t.super.Watch(c, c.has)
+		}
+	}
 }
 
 // show tells peers of pieces that they may have.

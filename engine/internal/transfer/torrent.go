@@ -80,6 +80,7 @@ type Torrent struct {
 	maxSlots  int                     // that a super-seed may take; or plane.Unlimited
 	super     *choke.Superseed[*conn] // nil while nothing is hidden
 	wantSuper bool
+	superFrom int // so many peers must be connected before it begins
 
 	exemptLocal bool
 	peerLimits  map[netip.AddrPort]plane.Limits
@@ -119,7 +120,6 @@ func (t *Torrent) Open(cfg Config) {
 	for c := range t.conns {
 		c.open()
 	}
-	t.superSeed(time.Now()) // before the first peer is told what we have
 }
 
 // SetWanted replaces what is wanted.
