@@ -65,9 +65,9 @@ type Client struct {
 	lib      *torrent.Client
 	net      *wire.Net
 	workers  *transfer.Workers
-	up, down *limit.Tree    // how fast we may transfer
-	udp      net.PacketConn // for the DHT; nil without one
-	dht      *torrent.AnacrolixDhtServerWrapper
+	up, down *limit.Tree      // how fast we may transfer
+	udp      []net.PacketConn // for uTP and the DHT
+	dht      []*torrent.AnacrolixDhtServerWrapper
 	waiting  sync.WaitGroup
 	ended    chan struct{}
 
@@ -117,16 +117,10 @@ func (c *Client) start(cfg Config) (err error) {
 	for _, l := range c.net.Listeners() {
 		c.lib.AddListener(l)
 	}
-	if c.udp == nil || !cfg.DHT {
+	if !cfg.DHT {
 		return nil
 	}
-	server, err := c.lib.NewAnacrolixDhtServer(c.udp)
-	if err != nil {
-		return fmt.Errorf("start DHT: %w", err)
-	}
-	c.dht = &torrent.AnacrolixDhtServerWrapper{Server: server}
-	c.lib.AddDhtServer(c.dht)
-	return nil
+	return c.startDHT()
 }
 
 // listen opens the port that was asked for, or the default one or any other.
@@ -230,14 +224,6 @@ func (c *Client) Port() int { return c.net.Port() }
 // PeerID returns the ID that peers and trackers see.
 func (c *Client) PeerID() [20]byte { return c.lib.PeerID() }
 
-// DHTNodes returns how many DHT nodes are known, -1 without a DHT. It may wait.
-func (c *Client) DHTNodes() int {
-	if c.dht == nil {
-		return -1
-	}
-	return c.dht.Server.Stats().Nodes
-}
-
 // Close ends all connections and waits until what they brought is written. It
 // may wait for the library and the disk.
 func (c *Client) Close() error {
@@ -249,11 +235,11 @@ func (c *Client) Close() error {
 	if c.lib != nil {
 		errs = c.lib.Close()
 	}
-	if c.dht != nil {
-		c.dht.Server.Close()
+	for _, node := range c.dht {
+		node.Server.Close()
 	}
-	if c.udp != nil {
-		c.udp.Close()
+	for _, pc := range c.udp {
+		pc.Close()
 	}
 	if c.net != nil {
 		c.net.Close()

@@ -79,26 +79,32 @@ func (s *side) run(t *testing.T, dir string, info []byte, full bool, peers ...ne
 	}
 }
 
-func (s *side) addr() netip.AddrPort {
-	return netip.AddrPortFrom(netip.MustParseAddr("127.0.0.1"), uint16(s.Port()))
+func (s *side) at(ip string) netip.AddrPort {
+	return netip.AddrPortFrom(netip.MustParseAddr(ip), uint16(s.Port()))
 }
 
-// TestTransports moves a torrent from one Client to another over each transport
-// and encryption.
+// TestTransports moves a torrent from one Client to another over each transport,
+// IP version and encryption.
 func TestTransports(t *testing.T) {
 	encrypted := &Session{Limits: plane.NoLimits, MaxSlots: plane.Unlimited, Connections: plane.Unlimited, Encryption: 3}
 	for _, c := range []struct {
 		name       string
+		ip         string // of the seed
 		cfg        Config
 		transport  plane.Transport
 		encryption plane.Encryption
 	}{
-		{"tcp", Config{}, plane.TCP, plane.Plain},
-		{"tcp, encrypted", Config{Session: encrypted}, plane.TCP, plane.RC4},
-		{"utp", Config{UTP: true, DialUTPOnly: true}, plane.UTP, plane.Plain},
-		{"utp, encrypted", Config{UTP: true, DialUTPOnly: true, Session: encrypted}, plane.UTP, plane.RC4},
+		{"tcp", "127.0.0.1", Config{}, plane.TCP, plane.Plain},
+		{"tcp, encrypted", "127.0.0.1", Config{Session: encrypted}, plane.TCP, plane.RC4},
+		{"tcp over ipv6", "::1", Config{}, plane.TCP, plane.Plain},
+		{"utp", "127.0.0.1", Config{UTP: true, DialUTPOnly: true}, plane.UTP, plane.Plain},
+		{"utp, encrypted", "127.0.0.1", Config{UTP: true, DialUTPOnly: true, Session: encrypted}, plane.UTP, plane.RC4},
+		{"utp over ipv6", "::1", Config{UTP: true, DialUTPOnly: true}, plane.UTP, plane.Plain},
 	} {
 		t.Run(c.name, func(t *testing.T) {
+			if c.ip == "::1" {
+				needIPv6(t)
+			}
 			from, to := t.TempDir(), t.TempDir()
 			data := make([]byte, testLength)
 			rand.NewChaCha8([32]byte{7}).Read(data)
@@ -112,7 +118,7 @@ func TestTransports(t *testing.T) {
 			raw := bencode.MustMarshal(info)
 			seed, leech := newSide(t, c.cfg), newSide(t, c.cfg)
 			seed.run(t, from, raw, true)
-			leech.run(t, to, raw, false, seed.addr())
+			leech.run(t, to, raw, false, seed.at(c.ip))
 
 			deadline := time.Now().Add(20 * time.Second)
 			var peer plane.Peer

@@ -4,31 +4,37 @@ import (
 	"context"
 	"fmt"
 	"net"
-	"strconv"
+	"net/netip"
 	"time"
+
+	"github.com/anacrolix/torrent"
 
 	utp "github.com/anacrolix/go-utp"
 )
 
-// listenUDP opens the UDP port with the number of the TCP port, which uTP and the
-// DHT share.
+// listenUDP opens a UDP socket beside every TCP one, on the same address and
+// port, which uTP and the DHT share.
 func (c *Client) listenUDP(cfg Config) error {
-	ip := net.IPv4zero.String()
-	if a := cfg.Listen.Addr(); a.IsValid() && !a.IsUnspecified() {
-		ip = a.String()
-	} else if cfg.Loopback {
-		ip = "127.0.0.1"
+	for i, l := range c.net.Listeners() { // Attach makes more of them
+		err := c.listenUDPAt(l.Addr().(*net.TCPAddr).AddrPort(), cfg.UTP)
+		if err != nil && i == 0 { // without the second, peers of that IP version connect over TCP
+			return err
+		}
 	}
+	return nil
+}
+
+func (c *Client) listenUDPAt(at netip.AddrPort, overUTP bool) error {
 	network := "udp4"
-	if cfg.Listen.Addr().Is6() {
+	if at.Addr().Is6() {
 		network = "udp6"
 	}
-	pc, err := net.ListenPacket(network, net.JoinHostPort(ip, strconv.Itoa(c.net.Port())))
+	pc, err := net.ListenPacket(network, at.String())
 	if err != nil {
 		return fmt.Errorf("listen on UDP: %w", err)
 	}
-	if !cfg.UTP {
-		c.udp = pc
+	if !overUTP {
+		c.udp = append(c.udp, pc)
 		return nil
 	}
 	s, err := utp.NewSocketFromPacketConn(pc)
@@ -36,9 +42,35 @@ func (c *Client) listenUDP(cfg Config) error {
 		pc.Close()
 		return fmt.Errorf("start uTP: %w", err)
 	}
-	c.udp = s
+	c.udp = append(c.udp, s)
 	c.net.Attach(patient{s}, network)
 	return nil
+}
+
+// startDHT starts a node on every UDP socket (BEP 5, BEP 32).
+func (c *Client) startDHT() error {
+	for _, pc := range c.udp {
+		server, err := c.lib.NewAnacrolixDhtServer(pc)
+		if err != nil {
+			return fmt.Errorf("start DHT: %w", err)
+		}
+		node := &torrent.AnacrolixDhtServerWrapper{Server: server}
+		c.dht = append(c.dht, node)
+		c.lib.AddDhtServer(node)
+	}
+	return nil
+}
+
+// DHTNodes returns how many DHT nodes are known, -1 without a DHT. It may wait.
+func (c *Client) DHTNodes() int {
+	if len(c.dht) == 0 {
+		return -1
+	}
+	known := 0
+	for _, node := range c.dht {
+		known += node.Server.Stats().Nodes
+	}
+	return known
 }
 
 // tcpFirst is how long TCP has to connect before uTP is tried, too: it is faster,
