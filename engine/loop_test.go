@@ -6,10 +6,12 @@ import (
 	"fmt"
 	"net/netip"
 	"path/filepath"
+	"slices"
 	"testing"
 	"testing/synctest"
 	"time"
 
+	"piecewise/engine/internal/admit"
 	"piecewise/engine/internal/disk"
 	"piecewise/engine/internal/plane"
 	"piecewise/engine/internal/store"
@@ -240,6 +242,20 @@ func TestWant(t *testing.T) {
 		if got != c.pieces || w.size != c.size {
 			t.Errorf("%q: %s, %d bytes; want %s, %d", c.priorities, got, w.size, c.pieces, c.size)
 		}
+	}
+}
+
+// What is wanted and what is there are bytes of files, without pad files.
+func TestWantWithoutPads(t *testing.T) {
+	m := metaOf(&admit.Torrent{PieceLength: 10, Size: 23, Length: 40, Hashes: make([]byte, 4*20), Files: []admit.File{
+		{Length: 12}, {Length: 6, Offset: 12, Pad: true}, {Length: 11, Offset: 18}, {Length: 11, Offset: 29, Pad: true},
+	}})
+	if w := want(m, nil, Options{}); w.size != m.Size {
+		t.Errorf("%d bytes of %d are wanted", w.size, m.Size)
+	}
+	got := []int64{m.pieceSize(0), m.pieceSize(1), m.pieceSize(2), m.pieceSize(3)}
+	if !slices.Equal(got, []int64{10, 4, 9, 0}) {
+		t.Errorf("the pieces have %d bytes of files", got)
 	}
 }
 

@@ -116,7 +116,25 @@ func metaOf(g *admit.Torrent) *Meta {
 			m.Files = append(m.Files, File{Path: f.Path, Length: f.Length, Offset: f.Offset})
 		}
 	}
+	m.pads = padsOf(layoutOf(m))
 	return m
+}
+
+// padsOf returns how much of each piece is filled with pad files, nil without any.
+func padsOf(l disk.Layout) map[int]int64 {
+	var pads map[int]int64
+	for _, f := range l.Files {
+		for at, end := f.Offset, f.Offset+f.Length; f.Pad && at < end; {
+			piece := at / l.PieceLength
+			next := min(end, (piece+1)*l.PieceLength)
+			if pads == nil {
+				pads = map[int]int64{}
+			}
+			pads[int(piece)] += next - at
+			at = next
+		}
+	}
+	return pads
 }
 
 // layoutOf is what the disk sees of a torrent: the files, and pad files wherever

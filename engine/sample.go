@@ -178,8 +178,9 @@ func want(m *Meta, priorities []byte, o Options) wanted {
 	return w
 }
 
+// pieceSize returns the bytes of files in a piece.
 func (m *Meta) pieceSize(i int) int64 {
-	return min(m.PieceLength, m.length-int64(i)*m.PieceLength)
+	return min(m.PieceLength, m.length-int64(i)*m.PieceLength) - m.pads[i]
 }
 
 // measureFree asks how much room there is where new torrents go, once at a time:

@@ -118,7 +118,8 @@ type Meta struct {
 	Trackers    [][]string
 	Version     string // "v1" or "hybrid"
 
-	length int64 // bytes of all pieces: Size and the pad files (BEP 47)
+	length int64         // bytes of all pieces: Size and the pad files (BEP 47)
+	pads   map[int]int64 // bytes of pad files in each piece that has any
 }
 
 // File is one file of a torrent.

@@ -167,10 +167,9 @@ func (c *conn) handle(m wire.Message, now time.Time) error {
 	t, news := c.t, true
 	switch m.Kind {
 	case wire.Bitfield, wire.HaveAll, wire.HaveNone:
-		if c.introducedItself {
-			return errAgain
+		if err := c.introducesItself(m.Kind); err != nil {
+			return err
 		}
-		c.introducedItself = true
 	default:
 		if int64(m.Index) >= int64(t.cfg.Pieces) {
 			return fmt.Errorf("message %d of piece %d: %w", m.Kind, m.Index, errRange)
@@ -178,7 +177,7 @@ func (c *conn) handle(m wire.Message, now time.Time) error {
 	}
 	switch m.Kind {
 	case wire.Bitfield:
-		c.gotBits(m.Bits)
+		news = c.gotBits(m.Bits)
 	case wire.HaveAll:
 		c.gotAll()
 	case wire.Have:

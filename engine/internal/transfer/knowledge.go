@@ -19,18 +19,27 @@ type early struct {
 	fast  []uint32
 }
 
+// introducesItself refuses a peer that says twice that it has all or nothing. A
+// further bitfield is no offence: aria2 sends one instead of many Haves.
+func (c *conn) introducesItself(k wire.Kind) error {
+	if c.introducedItself && k != wire.Bitfield {
+		return errAgain
+	}
+	c.introducedItself = true
+	return nil
+}
+
 // remember keeps what the peer has until the number of pieces is known.
 func (c *conn) remember(m wire.Message) error {
 	switch m.Kind {
 	case wire.Bitfield, wire.HaveAll, wire.HaveNone:
-		if c.introducedItself {
-			return errAgain
+		if err := c.introducesItself(m.Kind); err != nil {
+			return err
 		}
-		c.introducedItself = true
 	}
 	switch m.Kind {
 	case wire.Bitfield:
-		c.early.bits = append([]byte(nil), m.Bits...)
+		c.early.bits = union(m.Bits, c.early.bits)
 	case wire.HaveAll:
 		c.early.all = true
 	case wire.Have:
@@ -45,8 +54,29 @@ func (c *conn) remember(m wire.Message) error {
 	return nil
 }
 
-func (c *conn) gotBits(field []byte) {
-	c.t.picker.HasBits(c.pk, c.joinBits(plane.ParseBits(field, c.t.cfg.Pieces)))
+// union returns a copy of a bitfield with what an earlier one has, too.
+func union(field, before []byte) []byte {
+	all := append([]byte(nil), field...)
+	for i := range min(len(all), len(before)) {
+		all[i] |= before[i]
+	}
+	return all
+}
+
+// gotBits reports whether any of the pieces was news. Of those that the peer is
+// known to have it takes none back.
+func (c *conn) gotBits(field []byte) (news bool) {
+	bits := plane.ParseBits(field, c.t.cfg.Pieces)
+	if c.count == 0 {
+		c.t.picker.HasBits(c.pk, c.joinBits(bits))
+		return true
+	}
+	for i := range bits.Len() {
+		if bits.Has(i) && !c.has.Has(i) && c.gotHave(i) {
+			news = true
+		}
+	}
+	return news
 }
 
 func (c *conn) gotAll() {
