@@ -24,7 +24,9 @@ type Data struct {
 	Size   int64             // bytes of all files
 	Pieces int               // number of them
 	Sums   map[string]string // SHA-256 of each file, by its path below Dir
+	Pads   map[string]string // the same of pad files, which some clients take for files (BEP 47)
 	info   string            // the bencoded info dictionary
+	layers string            // what follows it in the .torrent file: the piece layers (BEP 52)
 	length int               // of a piece
 }
 
@@ -54,22 +56,15 @@ var Foreign = []File{
 func Make(t testing.TB, name string, pieceLength int, files ...File) *Data {
 	t.Helper()
 	d := &Data{Name: name, Dir: t.TempDir(), Sums: map[string]string{}, length: pieceLength}
-	noise := rand.NewChaCha8(sha256.Sum256([]byte(name)))
+	all := d.generate(t, files)
 	var list strings.Builder
-	var all []byte
 	for _, f := range files {
-		content := make([]byte, f.Length)
-		_, _ = noise.Read(content) // never fails
-		all = append(all, content...)
-		path := filepath.Join(name, f.Path)
-		d.write(t, path, content)
 		elements := ""
 		for _, e := range strings.Split(f.Path, "/") {
 			elements += bencode(e)
 		}
 		fmt.Fprintf(&list, "d6:lengthi%de4:pathl%see", f.Length, elements)
 	}
-	d.Size = int64(len(all))
 	var sums []byte
 	for piece := range slices.Chunk(all, pieceLength) {
 		sum := sha1.Sum(piece)
@@ -85,7 +80,24 @@ func Make(t testing.TB, name string, pieceLength int, files ...File) *Data {
 	return d
 }
 
-func (d *Data) write(t testing.TB, path string, content []byte) {
+// generate writes the files and returns all that is in them.
+func (d *Data) generate(t testing.TB, files []File) []byte {
+	t.Helper()
+	noise := rand.NewChaCha8(sha256.Sum256([]byte(d.Name)))
+	var all []byte
+	for _, f := range files {
+		content := make([]byte, f.Length)
+		_, _ = noise.Read(content) // never fails
+		all = append(all, content...)
+		path := filepath.Join(d.Name, f.Path)
+		d.Sums[path] = d.write(t, path, content)
+	}
+	d.Size = int64(len(all))
+	return all
+}
+
+// write writes a file and returns its SHA-256.
+func (d *Data) write(t testing.TB, path string, content []byte) string {
 	t.Helper()
 	full := filepath.Join(d.Dir, path)
 	if err := os.MkdirAll(filepath.Dir(full), 0o755); err != nil {
@@ -95,7 +107,7 @@ func (d *Data) write(t testing.TB, path string, content []byte) {
 		t.Fatal(err)
 	}
 	sum := sha256.Sum256(content)
-	d.Sums[path] = hex.EncodeToString(sum[:])
+	return hex.EncodeToString(sum[:])
 }
 
 func bencode(s string) string { return fmt.Sprintf("%d:%s", len(s), s) }
@@ -108,7 +120,7 @@ func (d *Data) Torrent(t testing.TB, tracker string) string {
 		text += "8:announce" + bencode(tracker)
 	}
 	path := filepath.Join(t.TempDir(), "the.torrent")
-	if err := os.WriteFile(path, []byte(text+"4:info"+d.info+"e"), 0o644); err != nil {
+	if err := os.WriteFile(path, []byte(text+"4:info"+d.info+d.layers+"e"), 0o644); err != nil {
 		t.Fatal(err)
 	}
 	return path
@@ -134,10 +146,12 @@ func (d *Data) Compare(t testing.TB, dir string) {
 }
 
 // CompareContent is Compare for a client that may not make empty files, as
-// Transmission 3 does not.
+// Transmission 3 does not, and may write pad files.
 func (d *Data) CompareContent(t testing.TB, dir string) {
 	t.Helper()
 	got := Sums(t, dir)
+	maps.DeleteFunc(got, func(path, sum string) bool { return d.Pads[path] == sum })
+	delete(got, strings.ToUpper(d.ID())+".meta") // what rtorrent keeps of a magnet link
 	nothing := sha256.Sum256(nil)
 	for path, sum := range d.Sums {
 		if _, ok := got[path]; !ok && sum == hex.EncodeToString(nothing[:]) {

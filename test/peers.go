@@ -17,9 +17,15 @@ type Peer interface {
 	Addr() netip.AddrPort
 	// Await waits until it has all of d.
 	Await(t testing.TB, d *Data, limit time.Duration)
+	// Connections are those over which payload of d has gone, as it tells; aria2
+	// tells nothing.
+	Connections(d *Data) []Connection
 	// Kill ends it at once.
 	Kill()
 }
+
+// Connection is what a peer tells of one of its connections.
+type Connection struct{ Encrypted, UTP bool }
 
 // PeerOptions say what a peer works on.
 type PeerOptions struct {
@@ -29,8 +35,9 @@ type PeerOptions struct {
 
 	Listen netip.AddrPort // where it listens; the zero value is an address of its own
 
-	Connect    netip.AddrPort // a peer to dial; only libtorrent does
-	Encryption string         // "forced", "off" or "" for the default; only libtorrent's
+	Connect    netip.AddrPort // a peer to dial; Transmission and aria2 dial nobody but whom a tracker names
+	Encryption string         // "forced", "off", of which Transmission and aria2 accept the other kind, too, or "" for the default
+	UTP        bool           // over uTP only, which aria2 and rtorrent do not have; else over TCP only
 }
 
 func (o PeerOptions) address(t testing.TB) netip.AddrPort {
@@ -42,8 +49,11 @@ func (o PeerOptions) address(t testing.TB) netip.AddrPort {
 
 // Clients are the kinds of peers, by name.
 var Clients = map[string]func(testing.TB, PeerOptions) Peer{
-	"transmission": func(t testing.TB, o PeerOptions) Peer { return StartTransmission(t, o) },
 	"libtorrent":   func(t testing.TB, o PeerOptions) Peer { return StartLibtorrent(t, o) },
+	"qbittorrent":  func(t testing.TB, o PeerOptions) Peer { return StartQBittorrent(t, o) },
+	"transmission": func(t testing.TB, o PeerOptions) Peer { return StartTransmission(t, o) },
+	"aria2":        func(t testing.TB, o PeerOptions) Peer { return StartAria2(t, o) },
+	"rtorrent":     func(t testing.TB, o PeerOptions) Peer { return StartRTorrent(t, o) },
 }
 
 // Libtorrent is a peer made of libtorrent's Python binding.
@@ -62,19 +72,22 @@ type Libtorrent struct {
 type Stats struct {
 	At                   time.Time // when they came; zero if nothing was moved yet
 	Uploaded, Downloaded int64
-	Encrypted            int // connections that were encrypted with RC4 at that time
+	Connections          []Connection
 }
 
 // StartLibtorrent starts a peer that seeds or downloads.
 func StartLibtorrent(t testing.TB, o PeerOptions) *Libtorrent {
 	t.Helper()
 	p := &Libtorrent{addr: o.address(t), done: map[string]bool{}}
-	args := []string{script(), "--listen", p.addr.String(), "--dir", o.Dir, "--up", fmt.Sprint(o.UpLimit)}
+	args := []string{script("libtorrent_peer.py"), "--listen", p.addr.String(), "--dir", o.Dir, "--up", fmt.Sprint(o.UpLimit)}
 	if o.Encryption != "" {
 		args = append(args, "--encryption", o.Encryption)
 	}
 	if o.Connect.IsValid() {
 		args = append(args, "--connect", o.Connect.String())
+	}
+	if o.UTP {
+		args = append(args, "--utp")
 	}
 	// Debian's own Python, for another one does not see Debian's libtorrent.
 	cmd := Command(t, t.TempDir(), "/usr/bin/python3", append(args, o.Sources...)...)
@@ -92,9 +105,10 @@ func StartLibtorrent(t testing.TB, o PeerOptions) *Libtorrent {
 	return p
 }
 
-func script() string {
+// script returns the path of a script of this folder.
+func script(name string) string {
 	_, file, _, _ := runtime.Caller(0)
-	return filepath.Join(filepath.Dir(file), "libtorrent_peer.py")
+	return filepath.Join(filepath.Dir(file), name)
 }
 
 func (p *Libtorrent) hear(line []byte) {
@@ -130,6 +144,9 @@ func (p *Libtorrent) Await(t testing.TB, d *Data, limit time.Duration) {
 		return p.done[d.ID()]
 	})
 }
+
+// Connections are those that it had when it last moved something.
+func (p *Libtorrent) Connections(*Data) []Connection { return p.Stats().Connections }
 
 // Stats returns what it has moved.
 func (p *Libtorrent) Stats() Stats {

@@ -1,16 +1,11 @@
 package test
 
 import (
+	"maps"
+	"slices"
 	"testing"
 	"time"
 )
-
-// exchange is one way to meet a kind of client.
-type exchange struct {
-	client string
-	data   string
-	short  bool // in the short set too
-}
 
 // Piecewise downloads from each kind of client through a real tracker, and then
 // seeds the same data back to a fresh client of that kind.
@@ -19,22 +14,22 @@ func TestRealPeers(t *testing.T) {
 		"single": Make(t, "single file.bin", 32<<10, File{Length: 8_000_001}),
 		"nested": Make(t, "вложенный – 入れ子 🧩", 16<<10, Foreign...),
 		"magnet": Make(t, "by magnet", 64<<10, File{"a.bin", 3_000_000}, File{"b/c.bin", 1_234_567}),
+		"padded": Create(t, "padded", "with pad files", 32<<10, File{"a.bin", 1_000_001}, File{"b/c.bin", 70_000}, File{"b/d.bin", 32 << 10}, File{"e.bin", 0}, File{"f.bin", 5}),
 	}
-	for _, tt := range []exchange{
-		{"transmission", "nested", true},
-		{"libtorrent", "magnet", true},
-		{"transmission", "single", false},
-		{"transmission", "magnet", false},
-		{"libtorrent", "single", false},
-		{"libtorrent", "nested", false},
-	} {
-		t.Run(tt.client+"/"+tt.data, func(t *testing.T) {
-			if !tt.short && !Full() {
-				t.Skip("in the full matrix: PIECEWISE_E2E=full")
-			}
-			t.Parallel()
-			exchangeData(t, tt.client, data[tt.data], tt.data == "magnet")
-		})
+	short := map[string]string{ // one of each client, and each kind of data
+		"libtorrent": "magnet", "transmission": "nested", "qbittorrent": "padded", "aria2": "single", "rtorrent": "magnet",
+	}
+	for _, client := range slices.Sorted(maps.Keys(Clients)) {
+		for _, kind := range slices.Sorted(maps.Keys(data)) {
+			d := data[kind]
+			t.Run(client+"/"+kind, func(t *testing.T) {
+				if short[client] != kind && !Full() {
+					t.Skip("in the full matrix: PIECEWISE_E2E=full")
+				}
+				t.Parallel()
+				exchangeData(t, client, d, kind == "magnet")
+			})
+		}
 	}
 }
 

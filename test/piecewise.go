@@ -10,6 +10,7 @@ import (
 	"os"
 	"os/exec"
 	"path/filepath"
+	"slices"
 	"sync"
 	"syscall"
 	"testing"
@@ -85,8 +86,24 @@ func StartGet(t testing.TB, home string, args ...string) *Get {
 	if home == "" {
 		home = t.TempDir()
 	}
-	g := &Get{Addr: Address(t)}
-	all := append([]string{"get", "--json", "--loopback", "--listen", g.Addr.String()}, args...)
+	return startGet(t, home, Address(t), args)
+}
+
+// StartGetOnBoth is StartGet on a port of both 127.0.0.1 and ::1.
+func StartGetOnBoth(t testing.TB, args ...string) *Get {
+	t.Helper()
+	at := netip.AddrPortFrom(netip.AddrFrom4([4]byte{127, 0, 0, 1}), freePort(t))
+	return startGet(t, t.TempDir(), at, args)
+}
+
+func startGet(t testing.TB, home string, at netip.AddrPort, args []string) *Get {
+	t.Helper()
+	g := &Get{Addr: at}
+	stay := []string{"--loopback"}
+	if Inside() {
+		stay = []string{"--no-dht", "--no-lsd", "--no-port-mapping"}
+	}
+	all := slices.Concat([]string{"get", "--json", "--listen", at.String()}, stay, args)
 	g.Process = Start(t, Command(t, home, Binary, all...), &lineWriter{line: g.hear})
 	return g
 }

@@ -15,6 +15,10 @@ import (
 // The packages of Debian and Ubuntu that have the programs we start.
 var packages = map[string]string{
 	"transmission-daemon": "transmission-daemon",
+	"qbittorrent-nox":     "qbittorrent-nox",
+	"aria2c":              "aria2",
+	"rtorrent":            "rtorrent",
+	"unshare":             "util-linux",
 	"opentracker":         "opentracker",
 	"/usr/bin/python3":    "python3-libtorrent",
 	"Xvfb":                "xvfb",
@@ -38,7 +42,7 @@ func Command(t testing.TB, home, program string, args ...string) *exec.Cmd {
 	cmd := exec.Command(path, args...)
 	cmd.Dir = home
 	cmd.Env = append(os.Environ(), "HOME="+home, "XDG_CONFIG_HOME="+home+"/config", "XDG_DATA_HOME="+home+"/data",
-		"XDG_STATE_HOME="+home+"/state", "XDG_CACHE_HOME="+home+"/cache")
+		"XDG_STATE_HOME="+home+"/state", "XDG_CACHE_HOME="+home+"/cache", "LC_ALL=C.UTF-8")
 	cmd.SysProcAttr = &syscall.SysProcAttr{Pdeathsig: syscall.SIGKILL}
 	return cmd
 }

@@ -22,10 +22,15 @@ type Transmission struct {
 	*Process
 }
 
+var transmissionEncryption = map[string]int{"off": 0, "": 1, "forced": 2}
+
 // StartTransmission starts a daemon that seeds or downloads.
 func StartTransmission(t testing.TB, o PeerOptions) *Transmission {
 	t.Helper()
 	p := &Transmission{addr: o.address(t)}
+	if o.UTP { // it cannot do without TCP, but where the port is taken it has none
+		take(t, p.addr)
+	}
 	rpc := Address(t)
 	p.rpc = fmt.Sprintf("http://%v/transmission/rpc", rpc)
 	home := t.TempDir()
@@ -33,7 +38,7 @@ func StartTransmission(t testing.TB, o PeerOptions) *Transmission {
 		"bind-address-ipv4": p.addr.Addr().String(), "bind-address-ipv6": "::1", "peer-port": p.addr.Port(),
 		"rpc-bind-address": rpc.Addr().String(), "rpc-port": rpc.Port(), "rpc-whitelist-enabled": false,
 		"rpc-host-whitelist-enabled": false, "dht-enabled": false, "lpd-enabled": false, "pex-enabled": false,
-		"port-forwarding-enabled": false, "utp-enabled": false, "encryption": 1, "download-queue-enabled": false,
+		"port-forwarding-enabled": false, "utp-enabled": o.UTP, "encryption": transmissionEncryption[o.Encryption], "download-queue-enabled": false,
 		"seed-queue-enabled": false, "download-dir": o.Dir,
 		"speed-limit-up-enabled": o.UpLimit > 0, "speed-limit-up": o.UpLimit / 1000,
 	})
@@ -102,17 +107,32 @@ func (p *Transmission) Await(t testing.TB, d *Data, limit time.Duration) {
 	})
 }
 
+// Connections are those over which payload of d goes now.
+func (p *Transmission) Connections(d *Data) (all []Connection) {
+	for _, peer := range p.status(d).Peers {
+		if peer.RateToClient+peer.RateToPeer == 0 {
+			continue
+		}
+		all = append(all, Connection{Encrypted: peer.IsEncrypted, UTP: peer.IsUTP})
+	}
+	return all
+}
+
 type transmissionStatus struct {
 	HashString              string
 	LeftUntilDone           int64
 	Status                  int
 	MetadataPercentComplete float64
+	Peers                   []struct {
+		IsEncrypted, IsUTP       bool
+		RateToClient, RateToPeer int64
+	}
 }
 
 // status returns what it tells of d, or nothing.
 func (p *Transmission) status(d *Data) transmissionStatus {
 	var answer struct{ Torrents []transmissionStatus }
-	fields := []string{"hashString", "leftUntilDone", "status", "metadataPercentComplete"}
+	fields := []string{"hashString", "leftUntilDone", "status", "metadataPercentComplete", "peers"}
 	if err := p.call("torrent-get", map[string]any{"fields": fields}, &answer); err != nil {
 		return transmissionStatus{}
 	}

@@ -14,7 +14,7 @@ set -eu
 compiler="gcc g++"
 window="$compiler pkg-config libgl1-mesa-dev xorg-dev libwayland-dev libxkbcommon-dev"
 test="$window xvfb xauth xdotool libgl1-mesa-dri x11-utils dbus desktop-file-utils appstream
-transmission-daemon transmission-cli python3-libtorrent opentracker"
+transmission-daemon transmission-cli python3-libtorrent opentracker qbittorrent-nox aria2 rtorrent iproute2"
 modules="gl x11 xcursor xrandr xinerama xi xxf86vm wayland-client wayland-cursor wayland-egl xkbcommon"
 
 has() { command -v "$1" >/dev/null 2>&1; }
@@ -89,7 +89,7 @@ advise() {
 	*arch*) echo "Install what is missing: sudo pacman -S --needed base-devel libglvnd libx11 libxcursor libxrandr libxinerama libxi libxxf86vm wayland libxkbcommon" >&2 ;;
 	*) echo "Install a C and a C++ compiler, pkg-config and the development files of: $modules" >&2 ;;
 	esac
-	[ "$1" != test ] || echo "The tests also want Xvfb, xdotool, dbus-daemon, transmission-daemon, opentracker and libtorrent for Python 3." >&2
+	[ "$1" != test ] || echo "The tests also want Xvfb, xdotool, dbus-daemon, transmission-daemon, qbittorrent-nox, aria2, rtorrent, opentracker and libtorrent for Python 3." >&2
 }
 
 main() {
