@@ -4,7 +4,9 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"io"
 	"net"
+	"syscall"
 	"time"
 
 	"piecewise/engine/internal/plane"
@@ -187,14 +189,52 @@ func encryption(method uint32) plane.Encryption {
 }
 
 // negotiate does both sides' handshakes on a connection that we dialled; hello is
-// ours. If the first way fails it dials again for the second.
+// ours. A peer that hangs up on TCP may have uTP only: its client accepts TCP
+// connections and closes them.
 func (c *Conn) negotiate(hello []byte) error {
 	copy(c.info.InfoHash[:], hello[28:48])
 	if c.plane = c.net.registry.Plane(c.info.InfoHash); c.plane == nil {
 		return errUnknown
 	}
-	whole := c.net.timeouts.Handshake
-	deadline := time.Now().Add(whole)
+	deadline := time.Now().Add(c.net.timeouts.Handshake)
+	failed := c.attempts(hello, deadline)
+	if !hungUp(failed) || c.ctx.Err() != nil {
+		return failed
+	}
+	other := c.dialer.overUTP()
+	if other == nil {
+		return failed
+	}
+	c.dialer, c.info.Transport = other, plane.UTP
+	err := c.redial(deadline)
+	if err == nil {
+		err = c.attempts(hello, deadline)
+	}
+	if err == nil {
+		return nil
+	}
+	return errors.Join(failed, err)
+}
+
+// hungUp reports whether a peer closed one of the connections.
+func hungUp(err error) bool {
+	return errors.Is(err, io.EOF) || errors.Is(err, io.ErrUnexpectedEOF) || errors.Is(err, syscall.ECONNRESET)
+}
+
+// overUTP returns the dialer that reaches the peers of a TCP dialer over uTP, nil
+// if there is none.
+func (d *Dialer) overUTP() *Dialer {
+	for _, other := range d.net.dialers {
+		if d.transport == plane.TCP && other.transport == plane.UTP && other.network[3] == d.network[3] {
+			return other
+		}
+	}
+	return nil
+}
+
+// attempts does the handshakes in all ways of the policy, one after the other,
+// until one succeeds. It dials again for each but the first.
+func (c *Conn) attempts(hello []byte, deadline time.Time) error {
 	attempts := c.net.encryption().attempts()
 	var failed error
 	for i, provide := range attempts {
@@ -205,7 +245,7 @@ func (c *Conn) negotiate(hello []byte) error {
 		}
 		until := deadline
 		if i < len(attempts)-1 {
-			until = deadline.Add(-whole / 2)
+			until = deadline.Add(-time.Until(deadline) / 2)
 		}
 		err := c.attempt(hello, provide, until)
 		if err == nil {
