@@ -49,6 +49,17 @@ func (n *Node) Refund(bytes int) {
 	n.charge(-bytes)
 }
 
+// Charge counts bytes of a peer that came without a turn. The next turns are later for
+// it.
+func (n *Node) Charge(bytes int) {
+	if n.tightest.Load() < 0 || bytes <= 0 {
+		return
+	}
+	n.tree.mu.Lock()
+	defer n.tree.mu.Unlock()
+	n.charge(bytes)
+}
+
 // Cancel withdraws what was reserved in vain: there is nothing to transfer.
 func (n *Node) Cancel() {
 	if n.tightest.Load() < 0 {

@@ -87,7 +87,7 @@ func sum(clients []*client) (total int64) {
 }
 
 // TestAccuracy transfers at a limit at each level of the tree, as uploads of
-// whole blocks and as downloads of quanta.
+// batches and as downloads of a few blocks.
 func TestAccuracy(t *testing.T) {
 	for _, rate := range []int64{5e3, 50e3, 1e6, 20e6} {
 		for _, n := range []int{1, 20, 500} {
@@ -113,9 +113,8 @@ func accuracy(t *testing.T, rate int64, n int, level string) {
 	clients := newClients(torrent, n, 256<<10)
 	block := int64(16 << 10)
 	if level == "download" {
-		block = minRead
 		for _, c := range clients {
-			c.bytes = c.node.Quantum(128 << 10)
+			c.bytes = 8 << 14
 		}
 	}
 	length := max(30*time.Second, time.Duration(200*float64(block)/float64(rate))*time.Second)

@@ -13,7 +13,6 @@ const Unlimited = -1
 const (
 	minTurn = 16 << 10  // a block: what a turn is never less than
 	maxTurn = 256 << 10 // what it is never more than
-	minRead = 2 << 10   // the least that a limited download is read in
 	// maxWait bounds what Reserve returns, so that changed limits are noticed.
 	maxWait = 250 * time.Millisecond
 	// pollTime for each peer that waits bounds how often all of them ask.
@@ -122,17 +121,6 @@ func (n *Node) SetExempt(exempt bool) {
 // Rate is the lowest of the limits that hold for the node, in bytes/s, or
 // Unlimited. It takes no lock.
 func (n *Node) Rate() int64 { return n.tightest.Load() }
-
-// Quantum is how many bytes a download should reserve and read at once, given a
-// buffer of so many: under a limit a 50th of a second's worth, so that it flows
-// smoothly, but at least 2 KiB. It takes no lock.
-func (n *Node) Quantum(buffer int) int {
-	rate := n.tightest.Load()
-	if rate < 0 {
-		return buffer
-	}
-	return int(min(int64(buffer), max(minRead, rate/50)))
-}
 
 // tighten works out tightest for the node and all below it.
 func (n *Node) tighten() {

@@ -172,6 +172,12 @@ func (p *Picker) unfreshen(piece int) {
 // Left returns the number of wanted blocks that have not arrived.
 func (p *Picker) Left() int { return p.left }
 
+// Free reports whether a peer may be asked for anything, and some wanted block has
+// neither arrived nor been asked for.
+func (p *Picker) Free(pr *Peer) bool {
+	return p.left > p.requested && pr.lent > 0 && (!pr.choked || len(pr.fast) > 0)
+}
+
 // EndGame reports whether nothing is free and so few blocks are outstanding
 // that each may be asked of a second peer.
 func (p *Picker) EndGame() bool {

@@ -60,6 +60,7 @@ type conn struct {
 	exempt     bool         // no limit holds for it
 	weight     float64      // of its share of a limited upload
 	sleeping   bool         // it is woken when the upload limit lets it
+	hungry     bool         // it is asked for more when the download limit lets us
 	optimistic bool         // it has the optimistic slot
 	gift       gift
 	rate       rates
@@ -74,6 +75,8 @@ type conn struct {
 	gathered []wire.Segment // whole blocks of one piece, on their way to it
 	bytes    int            // in gathered
 	unasked  bool           // the block that is coming was not asked for
+	unpaid   int            // bytes of such blocks since the last Took
+	owed     int            // and before it
 
 	moved atomic.Int64 // when bytes of a block that was asked for came, UnixNano
 }
@@ -188,6 +191,7 @@ func (c *conn) handle(m wire.Message, now time.Time) error {
 		b := request{m.Index, m.Begin, m.Length}.block()
 		if news = t.picker.Rejected(c.pk, b); news {
 			c.note(plane.EventReject, theirs, b)
+			c.refund(1)
 		}
 	case wire.Request:
 		return c.request(request{m.Index, m.Begin, m.Length})
@@ -235,7 +239,7 @@ func (c *conn) choke(choked bool, now time.Time) {
 	case c.info.Fast:
 		c.t.picker.ChokedFast(c.pk)
 	default:
-		c.t.picker.Choked(c.pk)
+		c.refund(len(c.t.picker.Choked(c.pk)))
 		c.t.refillIdle(now)
 	}
 }
@@ -271,6 +275,9 @@ func (c *conn) Left(error) {
 	t.gone.in += in
 	t.gone.out += out
 	c.queue = nil
+	if c.pk != nil {
+		c.refund(t.picker.Outstanding(c.pk))
+	}
 	c.up.Remove()
 	c.down.Remove()
 	if t.super != nil {

@@ -18,6 +18,7 @@ func (c *conn) Block(s wire.Segment) error {
 		c.unasked = !s.Last && !c.asked(s)
 	}
 	if c.unasked {
+		c.unpaid += len(s.Data)
 		if s.Last {
 			c.waste(pick.Block{Piece: s.Piece, Begin: s.Block.Begin, Length: s.Block.Length})
 		}
@@ -30,6 +31,7 @@ func (c *conn) Block(s wire.Segment) error {
 	}
 	b := pick.Block{Piece: s.Piece, Begin: s.Block.Begin, Length: s.Block.Length}
 	if !c.arrived(b) {
+		c.unpaid += b.Length
 		c.waste(b)
 		c.drop()
 		return nil

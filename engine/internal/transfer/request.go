@@ -58,7 +58,7 @@ func (r *rates) arrived(b pick.Block, now time.Time) {
 func (c *conn) target() int {
 	flight := 2*c.rate.trip + queueTime
 	n := int(c.rate.perSecond * flight.Seconds() / pick.BlockSize)
-	return min(max(n, minQueue), c.reqq, c.queueLimit())
+	return min(max(n, minQueue), c.reqq, maxQueue)
 }
 
 // refill asks the peer for more blocks before it runs dry. t.mu is held.
@@ -71,8 +71,10 @@ func (c *conn) refill(now time.Time) {
 	if out > target*7/8 {
 		return
 	}
-	t.scratch = t.picker.Next(c.pk, target-out, now, t.scratch[:0])
+	n := c.afford(target-out, now)
+	t.scratch = t.picker.Next(c.pk, n, now, t.scratch[:0])
 	t.sendCancels()
+	c.refund(n - len(t.scratch))
 	if len(t.scratch) == 0 {
 		return
 	}
@@ -149,7 +151,9 @@ func (c *conn) relieve(now time.Time) {
 	if c.t.picker.Outstanding(c.pk) == 0 || now.Sub(last) <= patience {
 		return
 	}
-	for _, b := range c.t.picker.TimedOut(c.pk) {
+	lost := c.t.picker.TimedOut(c.pk)
+	c.refund(len(lost))
+	for _, b := range lost {
 		c.w.Send(wire.Message{Kind: wire.Cancel, Index: uint32(b.Piece), Begin: uint32(b.Begin), Length: uint32(b.Length)})
 		c.note(plane.EventCancel, ours, b)
 	}
