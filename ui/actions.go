@@ -59,6 +59,17 @@ func (w *Window) fileActions() []*action {
 			id: "ask", label: "Ask before adding", menu: "File", first: true, why: w.notReady,
 			checked: func() bool { return w.snapshot != nil && w.snapshot.Settings.AskOnAdd }, run: w.toggleAsk,
 		},
+		{
+			id: "turtle", label: "Alternative limits", menu: "File", first: true, shortcut: ctrl(fyne.KeyT), why: w.notReady,
+			checked: func() bool { return w.snapshot != nil && w.snapshot.Turtle.On }, run: w.toggleTurtle,
+		},
+		{
+			id: "bans", label: "Banned peers…", menu: "File", why: w.notReady, run: w.showBans,
+		},
+		{
+			id: "settings", label: "Settings…", icon: theme.SettingsIcon(), menu: "File", shortcut: ctrl(fyne.KeyComma),
+			why: w.notReady, run: w.askSettings,
+		},
 		{id: "quit", label: "Quit", menu: "File", first: true, shortcut: ctrl(fyne.KeyQ), quit: true, run: w.quit},
 	}
 }
@@ -85,6 +96,10 @@ func (w *Window) torrentActions() []*action {
 		{
 			id: "magnet", label: "Copy magnet", icon: theme.ContentCopyIcon(), menu: "Torrent", context: true,
 			why: w.notOne, run: w.copyMagnet,
+		},
+		{
+			id: "options", label: "Options…", icon: theme.SettingsIcon(), menu: "Torrent", context: true, shortcut: ctrl(fyne.KeyI),
+			why: w.nothingSelected, run: w.askOptions,
 		},
 		{
 			id: "announce", label: "Announce now", icon: theme.ViewRefreshIcon(), menu: "Torrent", first: true, context: true,

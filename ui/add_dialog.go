@@ -207,9 +207,11 @@ func (d *addDialog) need() int64 {
 	return bytes
 }
 
-// folder returns the chosen folder; "~" stands for the home folder.
-func (d *addDialog) folder() string {
-	dir := strings.TrimSpace(d.dir.Text)
+func (d *addDialog) folder() string { return expandHome(d.dir.Text) }
+
+// expandHome returns the folder that was typed; "~" stands for the home folder.
+func expandHome(text string) string {
+	dir := strings.TrimSpace(text)
 	if rest, ok := strings.CutPrefix(dir, "~"); ok && (rest == "" || os.IsPathSeparator(rest[0])) {
 		if home, err := os.UserHomeDir(); err == nil {
 			return filepath.Join(home, rest)

@@ -95,6 +95,12 @@ func (w *Window) toggleAsk() {
 	w.saveSettings(s)
 }
 
+// toggleTurtle turns the alternative limits on or off.
+func (w *Window) toggleTurtle() {
+	on := !w.snapshot.Turtle.On
+	w.command("Changing the limits", func(ctx context.Context) error { return w.cfg.Engine.Turtle(ctx, on) })
+}
+
 func (w *Window) saveSettings(s engine.Settings) {
 	w.command("Saving the settings", func(ctx context.Context) error { return w.cfg.Engine.SetSettings(ctx, s) })
 }

@@ -62,7 +62,7 @@ func aTorrent(i int, name string) *engine.Torrent {
 		ID: engine.ID{byte(i), byte(i >> 8), 1}, Name: name, State: engine.Downloading, Meta: meta, Pieces: somePieces(340, 0.7),
 		Dir: "/srv/torrents", Size: meta.Size, Wanted: meta.Size, Have: meta.Size * 7 / 10, Down: 9_200_000, Up: 1_040_000,
 		Downloaded: 250e6, Uploaded: 90e6, Peers: 3, Seeds: 1, SwarmPeers: 7, SwarmSeeds: 2, ETA: 14 * time.Second,
-		Trackers: 1, TrackersWorking: 1, Added: noon,
+		Trackers: 1, TrackersWorking: 1, Added: noon, Options: engine.DefaultOptions(),
 	}
 }
 
@@ -90,9 +90,10 @@ func someTorrents(n int) []*engine.Torrent {
 
 func aSnapshot(torrents ...*engine.Torrent) *engine.Snapshot {
 	s := &engine.Snapshot{
-		Time: noon, Torrents: torrents, Settings: engine.Settings{Dir: "/srv/torrents", AskOnAdd: true},
-		Port: 42069, DHTNodes: 312, Free: 412e9,
+		Time: noon, Torrents: torrents, Settings: engine.DefaultSettings(),
+		Port: 42069, DHTNodes: 312, Free: 412e9, Limits: engine.NoLimits,
 	}
+	s.Settings.Dir = "/srv/torrents"
 	for _, t := range torrents {
 		s.Down += t.Down
 		s.Up += t.Up
@@ -115,7 +116,7 @@ func aDetail(t *engine.Torrent, peers int) *engine.Detail {
 		d.Peers = append(d.Peers, engine.Peer{
 			Addr: netip.AddrPortFrom(netip.AddrFrom4([4]byte{127, 0, 0, byte(i + 1)}), 51413), Client: "qBittorrent 5.1.2",
 			Have: have, Interested: true, Wanted: i%2 == 0, Encryption: engine.Encryption(i % 3), Origin: engine.OriginTracker,
-			Down: int64(i) * 700_000, Up: int64(i%2) * 300_000, Downloaded: 5e6, Requests: 4,
+			Down: int64(i) * 700_000, Up: int64(i%2) * 300_000, Downloaded: 5e6, Requests: 4, Limits: engine.NoLimits,
 		})
 	}
 	d.Availability = make([]uint16, 340)

@@ -6,12 +6,14 @@ import (
 )
 
 // The widgets here pass on the keys that Fyne's swallow, so that Esc and Enter
-// mean the same wherever the keyboard is.
+// mean the same wherever the keyboard is, and tell when they get the keyboard, so
+// that a form that scrolls shows them.
 
 // field is an entry that passes Esc on.
 type field struct {
 	widget.Entry
-	other func(*fyne.KeyEvent) bool
+	other   func(*fyne.KeyEvent) bool
+	reached func(fyne.CanvasObject) // may be nil
 }
 
 func newField(other func(*fyne.KeyEvent) bool) *field {
@@ -27,10 +29,17 @@ func (f *field) TypedKey(ev *fyne.KeyEvent) {
 	}
 }
 
+// FocusGained tells that the keyboard has come.
+func (f *field) FocusGained() {
+	f.Entry.FocusGained()
+	reach(f, f.reached)
+}
+
 // button is a button that is also pressed by Enter, and passes Esc on.
 type button struct {
 	widget.Button
-	other func(*fyne.KeyEvent) bool
+	other   func(*fyne.KeyEvent) bool
+	reached func(fyne.CanvasObject) // may be nil
 }
 
 func newButton(label string, tapped func(), other func(*fyne.KeyEvent) bool) *button {
@@ -52,10 +61,17 @@ func (b *button) TypedKey(ev *fyne.KeyEvent) {
 	}
 }
 
+// FocusGained tells that the keyboard has come.
+func (b *button) FocusGained() {
+	b.Button.FocusGained()
+	reach(b, b.reached)
+}
+
 // check is a check box that passes Enter and Esc on.
 type check struct {
 	widget.Check
-	other func(*fyne.KeyEvent) bool
+	other   func(*fyne.KeyEvent) bool
+	reached func(fyne.CanvasObject) // may be nil
 }
 
 func newCheck(label string, on bool, other func(*fyne.KeyEvent) bool) *check {
@@ -67,3 +83,53 @@ func newCheck(label string, on bool, other func(*fyne.KeyEvent) bool) *check {
 
 // TypedKey passes keys on; Space comes as a rune.
 func (c *check) TypedKey(ev *fyne.KeyEvent) { c.other(ev) }
+
+// FocusGained tells that the keyboard has come.
+func (c *check) FocusGained() {
+	c.Check.FocusGained()
+	reach(c, c.reached)
+}
+
+// choiceBox is a list of which one is chosen. It passes Enter and Esc on; Space
+// opens it, the arrows go through it.
+type choiceBox struct {
+	widget.Select
+	other   func(*fyne.KeyEvent) bool
+	reached func(fyne.CanvasObject) // may be nil
+}
+
+func newChoiceBox(options []string, at int, other func(*fyne.KeyEvent) bool) *choiceBox {
+	c := &choiceBox{other: other}
+	c.Options = options
+	if at >= 0 && at < len(options) {
+		c.Selected = options[at]
+	}
+	c.ExtendBaseWidget(c)
+	return c
+}
+
+// TypedKey passes Enter and Esc on, and chooses with all other keys.
+func (c *choiceBox) TypedKey(ev *fyne.KeyEvent) {
+	switch ev.Name {
+	case fyne.KeyReturn, fyne.KeyEnter, fyne.KeyEscape:
+		c.other(ev)
+	case fyne.KeyUp:
+		c.SetSelectedIndex(max(0, c.SelectedIndex()-1))
+	case fyne.KeyDown:
+		c.SetSelectedIndex(min(len(c.Options)-1, c.SelectedIndex()+1))
+	default:
+		c.Select.TypedKey(ev)
+	}
+}
+
+// FocusGained tells that the keyboard has come.
+func (c *choiceBox) FocusGained() {
+	c.Select.FocusGained()
+	reach(c, c.reached)
+}
+
+func reach(o fyne.CanvasObject, reached func(fyne.CanvasObject)) {
+	if reached != nil {
+		reached(o)
+	}
+}

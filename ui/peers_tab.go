@@ -30,7 +30,7 @@ type peersTab struct {
 var peerWidths = [...]float32{
 	view.PeerAddress: 150, view.PeerBar: 200, view.PeerDone: 52, view.PeerDown: 84, view.PeerUp: 84, view.PeerState: 190,
 	view.PeerRequests: 92, view.PeerQueue: 86, view.PeerClient: 130, view.PeerFlags: 60, view.PeerTransport: 68,
-	view.PeerEncryption: 104, view.PeerDownloaded: 76, view.PeerUploaded: 76, view.PeerWasted: 70,
+	view.PeerEncryption: 104, view.PeerDownloaded: 76, view.PeerUploaded: 76, view.PeerLimits: 130, view.PeerWasted: 70,
 	view.PeerProtocolDown: 128, view.PeerProtocolUp: 128, view.PeerID: 180,
 }
 
@@ -42,16 +42,25 @@ func newPeersTab(w *Window) *peersTab {
 	var columns []table.Column
 	for _, c := range view.PeerColumns() {
 		column := columnOf(c.Title(), c.Title(), peerWidths[c], c.Numeric(), c.Drawn())
-		column.Hidden = c >= view.PeerWasted
+		column.Hidden = c >= view.PeerLimits
 		columns = append(columns, column)
 	}
 	t.table = table.New(columns, table.Model[netip.AddrPort](t))
 	t.table.SetSort(view.PeerAddress.Title(), false)
 	t.table.OnSort = t.sort
 	t.table.OnTypedKey = w.actions.typedKey
+	t.table.OnMenu = func(addr netip.AddrPort, at fyne.Position) { t.menu(w, addr, at) }
 	t.body = container.NewBorder(nil, t.hint, nil, nil, t.table)
 	t.hint.SetText("Flags: " + strings.Join(view.Legend(), " · "))
 	return t
+}
+
+func (t *peersTab) menu(w *Window, addr netip.AddrPort, at fyne.Position) {
+	for _, p := range t.peers {
+		if p.Addr == addr {
+			w.peerMenu(*p, at)
+		}
+	}
 }
 
 func (t *peersTab) content() fyne.CanvasObject { return t.body }

@@ -4,6 +4,7 @@ import (
 	"fyne.io/fyne/v2"
 	"fyne.io/fyne/v2/canvas"
 	"fyne.io/fyne/v2/container"
+	"fyne.io/fyne/v2/driver/desktop"
 	"fyne.io/fyne/v2/layout"
 	"fyne.io/fyne/v2/theme"
 	"fyne.io/fyne/v2/widget"
@@ -18,21 +19,24 @@ type statusBar struct {
 	said    string
 	hinted  string
 	left    *widget.Label
-	parts   []*widget.Label
+	parts   []*part
 	row     *fyne.Container // of the parts
 	shown   view.Totals
 }
 
-func newStatusBar() *statusBar {
+func newStatusBar(w *Window) *statusBar {
 	s := &statusBar{left: widget.NewLabel("")}
 	s.left.Truncation = fyne.TextTruncateEllipsis
 	s.left.SizeName = theme.SizeNameCaptionText
 	s.row = container.NewHBox()
-	for range len(partsOf(view.Totals{})) {
-		part := widget.NewLabel("")
-		part.SizeName = theme.SizeNameCaptionText
-		s.parts = append(s.parts, part)
-		s.row.Add(part)
+	for _, x := range partsOf(view.Totals{}) {
+		p := newPart(s)
+		if x.action != "" {
+			p.tapped = func() { w.actions.perform(w.actions.find(x.action)) }
+			p.keys = w.actions.find(x.action).keys()
+		}
+		s.parts = append(s.parts, p)
+		s.row.Add(p)
 	}
 	back := newBand(canvas.NewRectangle(theme.Color(theme.ColorNameHeaderBackground)))
 	s.content = container.NewStack(back, container.New(layout.NewCustomPaddedLayout(0, 0, 4, 4),
@@ -40,8 +44,23 @@ func newStatusBar() *statusBar {
 	return s
 }
 
-func partsOf(t view.Totals) []string {
-	return []string{t.Down, t.Up, t.Torrents, t.Peers, t.DHT, t.Port, t.Free}
+// shownPart is what a part shows.
+type shownPart struct {
+	text, hint string
+	action     string // what a click does; "" for nothing
+}
+
+func partsOf(t view.Totals) []shownPart {
+	return []shownPart{
+		{t.Down, t.Traffic, ""},
+		{t.Up, t.Traffic, ""},
+		{t.Limits.Text, t.Limits.Hint, "turtle"},
+		{t.Torrents, "", ""},
+		{t.Peers, "", ""},
+		{t.DHT, "", ""},
+		{t.Port, "", ""},
+		{t.Free, "", ""},
+	}
 }
 
 func (s *statusBar) show(t view.Totals) {
@@ -50,8 +69,8 @@ func (s *statusBar) show(t view.Totals) {
 	}
 	s.shown = t
 	before := s.row.MinSize()
-	for i, text := range partsOf(t) {
-		setText(s.parts[i], text)
+	for i, x := range partsOf(t) {
+		s.parts[i].show(x)
 	}
 	if s.row.MinSize() != before {
 		s.content.Refresh() // the parts push one another
@@ -76,4 +95,62 @@ func (s *statusBar) update() {
 		text = s.hinted
 	}
 	setText(s.left, text)
+}
+
+// part is a figure in the status bar. Its hint stands on the left while the
+// pointer is on it.
+type part struct {
+	widget.Label
+	bar     *statusBar
+	hint    string
+	keys    string // that do what a click does
+	tapped  func() // nil if it cannot be clicked
+	hovered bool
+}
+
+func newPart(bar *statusBar) *part {
+	p := &part{bar: bar}
+	p.SizeName = theme.SizeNameCaptionText
+	p.ExtendBaseWidget(p)
+	return p
+}
+
+func (p *part) show(x shownPart) {
+	setText(&p.Label, x.text)
+	if p.hint = x.hint; p.keys != "" {
+		p.hint += "  (" + p.keys + ")"
+	}
+	if p.hovered {
+		p.bar.hint(p.hint)
+	}
+}
+
+// Tapped does what the part stands for.
+func (p *part) Tapped(*fyne.PointEvent) {
+	if p.tapped != nil {
+		p.tapped()
+	}
+}
+
+// MouseIn shows the hint.
+func (p *part) MouseIn(*desktop.MouseEvent) {
+	p.hovered = true
+	p.bar.hint(p.hint)
+}
+
+// MouseMoved changes nothing.
+func (p *part) MouseMoved(*desktop.MouseEvent) {}
+
+// MouseOut takes the hint away.
+func (p *part) MouseOut() {
+	p.hovered = false
+	p.bar.hint("")
+}
+
+// Cursor shows what can be clicked.
+func (p *part) Cursor() desktop.Cursor {
+	if p.tapped != nil {
+		return desktop.PointerCursor
+	}
+	return desktop.DefaultCursor
 }

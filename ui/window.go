@@ -39,7 +39,9 @@ type Window struct {
 	details *details
 	status  *statusBar
 	sheets  sheets
-	adding  *addDialog // the one that is shown, or nil
+	adding  *addDialog     // the one that is shown, or nil
+	bans    *bansSheet     // likewise
+	draft   *settingsSheet // changes that were not saved, or nil
 
 	split *container.Split
 	empty fyne.CanvasObject
@@ -75,8 +77,8 @@ func New(cfg Config) *Window {
 func (w *Window) build() {
 	w.sheets.canvas = w.win.Canvas()
 	w.sheets.closed = func() { w.rows.table.Focus() }
-	w.status = newStatusBar()
 	w.actions = newActions(w)
+	w.status = newStatusBar(w)
 	w.rows = newRows(w)
 	w.details = newDetails(w)
 	w.toolbar = newToolbar(w)
@@ -129,6 +131,9 @@ func (w *Window) apply(u engine.Update) {
 	w.details.update()
 	if w.adding != nil {
 		w.adding.update()
+	}
+	if w.bans != nil {
+		w.bans.update()
 	}
 	w.actions.refresh()
 	if first {

@@ -30,6 +30,7 @@ func Facts(t *engine.Torrent, now time.Time) []Fact {
 		{"Added", format.Moment(t.Added)},
 		{"Finished", format.Moment(t.Finished)},
 	}
+	facts = append(facts, optionFacts(t)...)
 	if t.Meta != nil {
 		facts = append(facts, metaFacts(t.Meta)...)
 	}
@@ -92,6 +93,7 @@ func flatten(tiers [][]string) []string {
 type Totals struct {
 	Down, Up, Torrents, Peers, Port, DHT, Free string
 
+	Limits  Held
 	Traffic string // the hint of Down and Up
 }
 
@@ -105,6 +107,7 @@ func Total(s *engine.Snapshot, torrents int) Totals {
 		Port:     port(s.Port),
 		DHT:      dht(s.DHTNodes),
 		Free:     free(s.Free),
+		Limits:   Limits(s),
 		Traffic:  traffic(s),
 	}
 }

@@ -18,6 +18,8 @@ var flags = []flag{
 	{'?', "may receive but wants nothing", func(p *engine.Peer) bool { return !p.Wanted && !p.Choking }},
 	{'O', "unchoked to see what it gives (optimistic)", func(p *engine.Peer) bool { return p.Optimistic }},
 	{'S', "has left us waiting for a minute (snubbed)", func(p *engine.Peer) bool { return p.Snubbed }},
+	{'l', "has limits of its own", func(p *engine.Peer) bool { return p.Limits != engine.NoLimits }},
+	{'x', "in the local network, without limits", func(p *engine.Peer) bool { return p.Exempt }},
 	{'I', "connected to us", from(engine.OriginIncoming)},
 	{'T', "found by a tracker", from(engine.OriginTracker)},
 	{'H', "found by the DHT", from(engine.OriginDHT)},

@@ -29,6 +29,7 @@ const (
 	PeerEncryption
 	PeerDownloaded
 	PeerUploaded
+	PeerLimits
 	PeerWasted
 	PeerProtocolDown
 	PeerProtocolUp
@@ -59,6 +60,7 @@ var peerColumns = [numPeerColumns]peerColumn{
 	PeerEncryption: {"Encryption", false, peerEncryption, byPeer(func(p *engine.Peer) uint8 { return uint8(p.Encryption) })},
 	PeerDownloaded: {"Received", true, func(p *engine.Peer) string { return amount(p.Downloaded) }, byPeer(func(p *engine.Peer) int64 { return p.Downloaded })},
 	PeerUploaded:   {"Sent", true, func(p *engine.Peer) string { return amount(p.Uploaded) }, byPeer(func(p *engine.Peer) int64 { return p.Uploaded })},
+	PeerLimits:     {"Its limits", false, peerLimits, byPeer(peerLimits)},
 	PeerWasted:     {"Wasted", true, func(p *engine.Peer) string { return amount(p.Wasted) }, byPeer(func(p *engine.Peer) int64 { return p.Wasted })},
 	PeerProtocolDown: {
 		"Protocol ↓", true, func(p *engine.Peer) string { return amountAt(p.ProtocolReceived, p.ProtocolDown) },
@@ -165,6 +167,16 @@ func peerReceives(p *engine.Peer) string {
 		return "may receive"
 	}
 	return "receives"
+}
+
+func peerLimits(p *engine.Peer) string {
+	switch {
+	case p.Exempt:
+		return "exempt"
+	case p.Limits == engine.NoLimits:
+		return format.None
+	}
+	return allowed(p.Limits)
 }
 
 func peerTransport(p *engine.Peer) string {

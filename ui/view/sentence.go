@@ -65,6 +65,10 @@ func seeding(t *engine.Torrent) string {
 	switch {
 	case t.Wanted == 0 && t.Size > 0:
 		return "All its files are skipped"
+	case t.SuperSeeding && leeches <= 0:
+		return "Super-seeding, nobody is asking"
+	case t.SuperSeeding:
+		return "Super-seeding: each of " + peers(leeches) + " sees few pieces"
 	case leeches <= 0:
 		return "Seeding, nobody is asking"
 	case t.Up == 0:
