@@ -42,14 +42,19 @@ func (f *form) content() fyne.CanvasObject {
 	return container.NewBorder(nil, f.fault, nil, nil, f.scroll)
 }
 
-// heading begins a part of the form.
-func (f *form) heading(text string) {
+// heading begins a part of the form, and names the columns of its rows if they
+// have several.
+func (f *form) heading(text string, columns ...string) {
 	if len(f.body.Objects) > 0 {
 		f.body.Add(widget.NewSeparator())
 	}
 	l := widget.NewLabelWithStyle(text, fyne.TextAlignLeading, fyne.TextStyle{Bold: true})
 	l.SizeName = theme.SizeNameSubHeadingText
-	f.body.Add(l)
+	var parts []fyne.CanvasObject
+	for _, c := range columns {
+		parts = append(parts, widget.NewLabel(c))
+	}
+	f.line(l, parts)
 }
 
 // labelWidth is that of the left column.
@@ -57,10 +62,12 @@ const labelWidth = 190
 
 // row adds a label with what belongs to it, side by side in equal widths.
 func (f *form) row(label string, parts ...fyne.CanvasObject) {
-	l := widget.NewLabel(label)
-	l.Wrapping = fyne.TextWrapWord
+	f.line(widget.NewLabel(label), parts)
+}
+
+func (f *form) line(l *widget.Label, parts []fyne.CanvasObject) {
 	left := container.NewGridWrap(fyne.NewSize(labelWidth, l.MinSize().Height), l)
-	f.body.Add(container.NewBorder(nil, nil, left, nil, container.NewGridWithColumns(len(parts), parts...)))
+	f.body.Add(container.NewBorder(nil, nil, left, nil, container.NewGridWithColumns(max(1, len(parts)), parts...)))
 }
 
 // note adds a line of explanation.
@@ -75,7 +82,10 @@ func (f *form) note(text string) *widget.Label {
 // ask makes a field. empty is what an empty one means.
 func (f *form) ask(label, text, empty string, read func(text string) error) *field {
 	x := newField(f.keys)
-	x.reached = f.reached
+	x.reached = func(o fyne.CanvasObject) {
+		f.reached(o)
+		x.TypedShortcut(&fyne.ShortcutSelectAll{}) // what is typed takes its place
+	}
 	x.SetText(text)
 	x.SetPlaceHolder(empty)
 	x.OnChanged = func(string) { f.changed() }

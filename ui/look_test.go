@@ -3,9 +3,11 @@ package ui
 import (
 	"image/color"
 	"image/png"
+	"net/netip"
 	"os"
 	"path/filepath"
 	"testing"
+	"time"
 
 	"fyne.io/fyne/v2"
 	"fyne.io/fyne/v2/theme"
@@ -63,6 +65,50 @@ var lookStates = map[string]func(*Window){
 		w.showRemove(w.chosen.rows, []string{"/srv/torrents/debian-4.iso", "/srv/torrents/x/y.txt"})
 	},
 	"keys": func(w *Window) { w.showKeys() },
+	"settings": func(w *Window) {
+		showSome(w, 0)
+		w.askSettings()
+	},
+	"times": func(w *Window) {
+		showSome(w, 0)
+		w.snapshot.Settings.Timetable = engine.Timetable{workdays, {Days: 1 << time.Sunday, From: 22 * 60, To: 6 * 60}}
+		w.askSettings()
+		w.sheets.current.focus.(*field).SetText("500 parsecs")
+	},
+	"options": func(w *Window) {
+		showSome(w, 0)
+		w.askOptions()
+	},
+	"optionsOfSeveral": func(w *Window) {
+		showSome(w, 0)
+		w.selectAll()
+		w.chosen.rows[3].Options = engine.Options{Limits: engine.Limits{Down: 3 << 20, Up: 50_000}, Slots: 4, Sequential: true}
+		w.askOptions()
+	},
+	"turtle": func(w *Window) {
+		showSome(w, 1)
+		s := *w.snapshot
+		s.Turtle = engine.Turtle{On: true, Until: noon.Add(6 * time.Hour)}
+		s.Limits = s.Settings.TurtleLimits
+		w.apply(engine.Update{Snapshot: &s})
+		w.status.parts[2].MouseIn(nil)
+	},
+	"peerLimit": func(w *Window) {
+		showSome(w, 1)
+		w.askPeerLimit(w.lead, w.snapshot.Detail.Peers[2])
+	},
+	"bans": func(w *Window) {
+		showSome(w, 1)
+		s := *w.snapshot
+		for i := range 5 {
+			s.Bans = append(s.Bans, engine.Ban{
+				Addr: netip.AddrPortFrom(netip.AddrFrom4([4]byte{10, 0, 0, byte(i)}), 0), Since: noon,
+				Torrent: w.lead, Why: "Sent a wrong block of piece 7.",
+			})
+		}
+		w.apply(engine.Update{Snapshot: &s})
+		w.showBans()
+	},
 }
 
 func showSome(w *Window, tab int) {

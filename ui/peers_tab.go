@@ -28,8 +28,8 @@ type peersTab struct {
 }
 
 var peerWidths = [...]float32{
-	view.PeerAddress: 150, view.PeerBar: 200, view.PeerDone: 52, view.PeerDown: 84, view.PeerUp: 84, view.PeerState: 190,
-	view.PeerRequests: 92, view.PeerQueue: 86, view.PeerClient: 130, view.PeerFlags: 60, view.PeerTransport: 68,
+	view.PeerAddress: 150, view.PeerBar: 160, view.PeerDone: 52, view.PeerDown: 84, view.PeerUp: 84, view.PeerState: 190,
+	view.PeerRequests: 104, view.PeerQueue: 100, view.PeerClient: 130, view.PeerFlags: 60, view.PeerTransport: 68,
 	view.PeerEncryption: 104, view.PeerDownloaded: 76, view.PeerUploaded: 76, view.PeerLimits: 130, view.PeerWasted: 70,
 	view.PeerProtocolDown: 128, view.PeerProtocolUp: 128, view.PeerID: 180,
 }

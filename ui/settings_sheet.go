@@ -7,7 +7,6 @@ import (
 
 	"fyne.io/fyne/v2"
 	"fyne.io/fyne/v2/container"
-	"fyne.io/fyne/v2/widget"
 
 	"piecewise/engine"
 	"piecewise/ui/format"
@@ -47,7 +46,7 @@ func (w *Window) askSettings() {
 	if !unsaved {
 		s = newSettingsSheet(w)
 	}
-	sh := &sheet{title: "Settings", content: s.content(), size: fyne.NewSize(660, 640), focus: s.asked[0].field}
+	sh := &sheet{title: "Settings", content: s.content(), size: fyne.NewSize(660, 680), focus: s.asked[0].field}
 	sh.choices = []choice{{label: "Save", stay: s.bad, run: s.save}, {label: "Cancel", run: s.leave}}
 	s.accept = func() { w.sheets.choose(sh, sh.choices[0]) }
 	if unsaved {
@@ -74,8 +73,7 @@ func (s *settingsSheet) speed() {
 	limit := func(label string, rate *int64) *field {
 		return s.ask(label, format.Limit(*rate), "no limit", limitInto(rate))
 	}
-	s.heading("Speed")
-	s.row("", widget.NewLabel("Download"), widget.NewLabel("Upload"))
+	s.heading("Speed", "Download", "Upload")
 	s.row("Limits", limit("Download limit", &v.Limits.Down), limit("Upload limit", &v.Limits.Up))
 	s.row("Alternative limits", limit("Alternative download limit", &v.TurtleLimits.Down), limit("Alternative upload limit", &v.TurtleLimits.Up))
 	s.note("Write a rate such as 500 kB or 2 MiB, nothing at all for no limit. " +
@@ -90,8 +88,7 @@ func (s *settingsSheet) peers() {
 	number := func(label string, n *int, least int, words map[string]int, empty string) *field {
 		return s.ask(label, numberText(*n), empty, numberInto(n, least, words))
 	}
-	s.heading("Peers")
-	s.row("", widget.NewLabel("Each torrent"), widget.NewLabel("All together"))
+	s.heading("Peers", "Each torrent", "All together")
 	s.row("Upload slots", number("Upload slots of each torrent", &v.Slots, 0, automaticSlots, "automatic"),
 		number("Upload slots of all torrents", &v.MaxSlots, 0, unlimited, "unlimited"))
 	s.row("Connections", number("Connections of each torrent", &v.TorrentConnections, 1, unlimited, "unlimited"),

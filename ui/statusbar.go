@@ -4,7 +4,6 @@ import (
 	"fyne.io/fyne/v2"
 	"fyne.io/fyne/v2/canvas"
 	"fyne.io/fyne/v2/container"
-	"fyne.io/fyne/v2/driver/desktop"
 	"fyne.io/fyne/v2/layout"
 	"fyne.io/fyne/v2/theme"
 	"fyne.io/fyne/v2/widget"
@@ -21,11 +20,12 @@ type statusBar struct {
 	left    *widget.Label
 	parts   []*part
 	row     *fyne.Container // of the parts
+	bubble  *bubble
 	shown   view.Totals
 }
 
 func newStatusBar(w *Window) *statusBar {
-	s := &statusBar{left: widget.NewLabel("")}
+	s := &statusBar{left: widget.NewLabel(""), bubble: newBubble()}
 	s.left.Truncation = fyne.TextTruncateEllipsis
 	s.left.SizeName = theme.SizeNameCaptionText
 	s.row = container.NewHBox()
@@ -95,62 +95,4 @@ func (s *statusBar) update() {
 		text = s.hinted
 	}
 	setText(s.left, text)
-}
-
-// part is a figure in the status bar. Its hint stands on the left while the
-// pointer is on it.
-type part struct {
-	widget.Label
-	bar     *statusBar
-	hint    string
-	keys    string // that do what a click does
-	tapped  func() // nil if it cannot be clicked
-	hovered bool
-}
-
-func newPart(bar *statusBar) *part {
-	p := &part{bar: bar}
-	p.SizeName = theme.SizeNameCaptionText
-	p.ExtendBaseWidget(p)
-	return p
-}
-
-func (p *part) show(x shownPart) {
-	setText(&p.Label, x.text)
-	if p.hint = x.hint; p.keys != "" {
-		p.hint += "  (" + p.keys + ")"
-	}
-	if p.hovered {
-		p.bar.hint(p.hint)
-	}
-}
-
-// Tapped does what the part stands for.
-func (p *part) Tapped(*fyne.PointEvent) {
-	if p.tapped != nil {
-		p.tapped()
-	}
-}
-
-// MouseIn shows the hint.
-func (p *part) MouseIn(*desktop.MouseEvent) {
-	p.hovered = true
-	p.bar.hint(p.hint)
-}
-
-// MouseMoved changes nothing.
-func (p *part) MouseMoved(*desktop.MouseEvent) {}
-
-// MouseOut takes the hint away.
-func (p *part) MouseOut() {
-	p.hovered = false
-	p.bar.hint("")
-}
-
-// Cursor shows what can be clicked.
-func (p *part) Cursor() desktop.Cursor {
-	if p.tapped != nil {
-		return desktop.PointerCursor
-	}
-	return desktop.DefaultCursor
 }

@@ -87,7 +87,7 @@ func (w *Window) build() {
 	w.split.SetOffset(0.45)
 	w.split.Hide()
 
-	middle := container.NewStack(w.split, w.empty)
+	middle := container.NewStack(w.split, w.empty, w.status.bubble.content)
 	w.win.SetContent(container.NewBorder(w.toolbar.content, w.status.content, nil, nil, middle))
 	w.win.SetPadded(false)
 	w.win.SetMainMenu(w.actions.mainMenu())

@@ -60,7 +60,7 @@ func protocol(received, sent, down, up int64) string {
 	if received == 0 && sent == 0 && down == 0 && up == 0 {
 		return ""
 	}
-	return fmt.Sprintf("%s received and %s sent since the start of the program, besides the pieces; now ↓ %s ↑ %s",
+	return fmt.Sprintf("%s received and %s sent since the start of the program, besides the pieces; now ↓%s ↑%s",
 		format.Size(received), format.Size(sent), rate(down), rate(up))
 }
 

@@ -59,7 +59,7 @@ func direction(arrow string, rate int64) string {
 	if rate < 0 {
 		return ""
 	}
-	return arrow + " " + format.Limit(rate)
+	return arrow + format.Limit(rate)
 }
 
 // Until returns " until 18:00", with the day if that is another one; "" for the

@@ -19,19 +19,19 @@ func TestLimits(t *testing.T) {
 	}{
 		{free, engine.Turtle{}, Held{
 			"limits off",
-			"Click for the alternative limits: ↓ 500 kB/s ↑ 50 kB/s. Peers in the local network are exempt",
+			"Click for the alternative limits: ↓500 kB/s ↑50 kB/s. Peers in the local network are exempt",
 		}},
-		{settings, engine.Turtle{}, Held{"limits ↓ 2 MiB/s", "Click for the alternative limits: ↓ 500 kB/s ↑ 50 kB/s"}},
+		{settings, engine.Turtle{}, Held{"limits ↓2 MiB/s", "Click for the alternative limits: ↓500 kB/s ↑50 kB/s"}},
 		{settings, engine.Turtle{Until: monday}, Held{
-			"limits ↓ 2 MiB/s",
-			"Click for the alternative limits: ↓ 500 kB/s ↑ 50 kB/s. They come by themselves at Mon 08:00",
+			"limits ↓2 MiB/s",
+			"Click for the alternative limits: ↓500 kB/s ↑50 kB/s. They come by themselves at Mon 08:00",
 		}},
 		{settings, engine.Turtle{On: true, ByHand: true}, Held{
-			"slow: ↓ 500 kB/s ↑ 50 kB/s",
-			"The alternative limits hold, by hand. Click for the usual ones: ↓ 2 MiB/s",
+			"slow: ↓500 kB/s ↑50 kB/s",
+			"The alternative limits hold, by hand. Click for the usual ones: ↓2 MiB/s",
 		}},
 		{free, engine.Turtle{On: true, Until: six}, Held{
-			"slow: ↓ 500 kB/s ↑ 50 kB/s until 18:00",
+			"slow: ↓500 kB/s ↑50 kB/s until 18:00",
 			"The alternative limits hold, by the timetable until 18:00. Click for the usual ones: none. Peers in the local network are exempt",
 		}},
 	}
