@@ -34,7 +34,7 @@ func TestEveryActionCanBeReached(t *testing.T) {
 	}
 	for _, id := range []string{
 		"open", "link", "paste", "pause", "resume", "toggle", "remove", "recheck", "folder", "magnet", "all",
-		"announce", "ask", "keys", "about", "quit",
+		"announce", "ask", "settings", "options", "turtle", "bans", "keys", "about", "quit",
 	} {
 		if !ids[id] {
 			t.Errorf("there is no action %s", id)

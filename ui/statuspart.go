@@ -80,7 +80,9 @@ func newBubble() *bubble {
 	b := &bubble{text: widget.NewLabel("")}
 	b.text.SizeName = theme.SizeNameCaptionText
 	b.text.Wrapping = fyne.TextWrapWord
-	back := newBand(canvas.NewRectangle(theme.Color(theme.ColorNameHeaderBackground)))
+	fill := canvas.NewRectangle(theme.Color(theme.ColorNameHeaderBackground))
+	fill.StrokeWidth = 1
+	back := newBand(fill)
 	b.box = container.NewStack(back, container.New(layout.NewCustomPaddedLayout(2, 2, 4, 4), b.text))
 	b.content = container.New(b, b.box)
 	b.content.Hide()

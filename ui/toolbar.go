@@ -142,7 +142,8 @@ func (r *toolRenderer) restyle() {
 	}
 }
 
-// band is a coloured background that follows the theme.
+// band is a coloured background that follows the theme, with a border if it has a
+// stroke.
 type band struct {
 	widget.BaseWidget
 	fill *canvas.Rectangle
@@ -167,5 +168,6 @@ type bandRenderer struct {
 // Refresh takes over the theme's colour.
 func (r *bandRenderer) Refresh() {
 	r.b.fill.FillColor = theme.Color(theme.ColorNameHeaderBackground)
+	r.b.fill.StrokeColor = theme.Color(theme.ColorNameInputBorder)
 	r.WidgetRenderer.Refresh()
 }

@@ -1,0 +1,294 @@
+package ui
+
+import (
+	"net/netip"
+	"reflect"
+	"slices"
+	"strings"
+	"testing"
+	"time"
+
+	"fyne.io/fyne/v2"
+	"fyne.io/fyne/v2/test"
+
+	"piecewise/engine"
+)
+
+// settingsOf opens the settings of a window and returns what it asks.
+func settingsOf(t *testing.T, w *Window) *settingsSheet {
+	t.Helper()
+	s := newSettingsSheet(w)
+	w.draft = s
+	w.askSettings()
+	return s
+}
+
+// answer types over what a field has.
+func (f *form) answer(t *testing.T, label, text string) *field {
+	t.Helper()
+	for _, q := range f.asked {
+		if q.label == label {
+			focus(q.field)
+			test.Type(q.field, text)
+			if text == "" {
+				q.field.SetText("")
+			}
+			return q.field
+		}
+	}
+	t.Fatalf("nothing is asked that is called %q", label)
+	return nil
+}
+
+func TestSettingsByKeyboard(t *testing.T) {
+	s := newStage(t)
+	s.actions.perform(s.actions.find("settings"))
+	if s.win.Canvas().Focused() == nil {
+		t.Fatal("nothing has the keyboard")
+	}
+	test.Type(s.win.Canvas().Focused(), "2 MiB")
+	for range 3 {
+		s.win.Canvas().FocusNext()
+	}
+	test.Type(s.win.Canvas().Focused(), "unlimited")
+	s.press(fyne.KeyReturn)
+	want := engine.DefaultSettings()
+	want.Limits.Down, want.TurtleLimits.Up = 2<<20, engine.Unlimited
+	s.until("the settings to hold", func() bool {
+		got := s.snapshot.Settings
+		want.Dir = got.Dir
+		return got.Equal(want) && s.snapshot.Limits == want.Limits
+	})
+	s.until("the status bar to show them", func() bool { return s.status.parts[2].Text == "limits ↓2 MiB/s" })
+}
+
+func TestSettingsRefuse(t *testing.T) {
+	w := newWindow(t)
+	w.apply(engine.Update{Snapshot: aSnapshot()})
+	tests := []struct{ label, text, want string }{
+		{"Download limit", "500", "Download limit: “500” of what? Write a unit, such as 500 kB or 500 MB"},
+		{"Alternative upload limit", "fast", "“fast” is not a rate"},
+		{"Connections of all torrents", "0", "0 is not between 1 and"},
+		{"Upload slots of each torrent", "some", "“some” is not a whole number"},
+		{"Save in", "downloads", "name a folder by its whole path"},
+	}
+	for _, tt := range tests {
+		s := settingsOf(t, w)
+		x := s.answer(t, tt.label, tt.text)
+		w.win.Canvas().Unfocus()
+		key(w, fyne.KeyReturn)
+		if !w.sheets.open() || !strings.Contains(s.fault.Text, tt.want) || w.win.Canvas().Focused() != x {
+			t.Errorf("%s %q: open %t, %q", tt.label, tt.text, w.sheets.open(), s.fault.Text)
+		}
+		s.touched = false
+		key(w, fyne.KeyEscape)
+	}
+}
+
+// Esc leaves, changes nothing, and keeps what was typed for the next time.
+func TestSettingsKeepWhatWasTyped(t *testing.T) {
+	w := newWindow(t)
+	w.apply(engine.Update{Snapshot: aSnapshot()})
+	w.askSettings()
+	key(w, fyne.KeyEscape)
+	if w.draft != nil {
+		t.Error("something is kept though nothing was changed")
+	}
+	s := settingsOf(t, w)
+	s.answer(t, "Upload limit", "12 parsecs")
+	key(w, fyne.KeyEscape)
+	if w.sheets.open() || w.draft == nil || !strings.Contains(w.status.left.Text, "not saved") {
+		t.Fatalf("the changes are not kept: %q", w.status.left.Text)
+	}
+	w.askSettings()
+	if got := s.asked[1].field.Text; got != "12 parsecs" || !strings.Contains(w.sheets.current.title, "not saved") {
+		t.Errorf("the settings come back with %q", got)
+	}
+	w.sheets.current.more.(*button).OnTapped() // start over
+	if !w.sheets.open() || w.draft != nil || strings.Contains(w.sheets.current.title, "not saved") {
+		t.Error("the settings do not start over")
+	}
+}
+
+// What a sheet shows is what there is, and reading it back changes nothing.
+func TestEverySettingIsShown(t *testing.T) {
+	w := newWindow(t)
+	w.apply(engine.Update{Snapshot: aSnapshot()})
+	look := func(v engine.Settings) string {
+		w.snapshot.Settings = v
+		s := newSettingsSheet(w)
+		if bad := s.form.check(); bad != nil {
+			t.Errorf("%q cannot be read: %s", bad.Text, s.fault.Text)
+		}
+		if s.v.Timetable = s.times.timetable(); !s.v.Equal(v) {
+			t.Errorf("%+v is read back as %+v", v, s.v)
+		}
+		return test.RenderObjectToMarkup(s.body)
+	}
+	usual := engine.DefaultSettings()
+	usual.Dir = "/srv/torrents"
+	other := engine.Settings{
+		Dir: "/srv/other", Limits: engine.Limits{Down: 1_234_567, Up: 2 << 20}, TurtleLimits: engine.Limits{Down: 0, Up: 1_500_000},
+		AddPaused: true, Timetable: engine.Timetable{{Days: 3, From: 22 * 60, To: 24 * 60}}, ExemptLocal: true, Slots: 4, MaxSlots: 0,
+		SeedFastest: true, Connections: 55, TorrentConnections: engine.Unlimited, Encryption: engine.EncryptionOff,
+	}
+	look(other)
+	before := look(usual)
+	for i := range reflect.TypeFor[engine.Settings]().NumField() {
+		v := usual
+		reflect.ValueOf(&v).Elem().Field(i).Set(reflect.ValueOf(other).Field(i))
+		if look(v) == before {
+			t.Errorf("%s is not shown", reflect.TypeFor[engine.Settings]().Field(i).Name)
+		}
+	}
+}
+
+func TestTimes(t *testing.T) {
+	s := newStage(t)
+	x := settingsOf(t, s.Window)
+	add := x.times.content.(*fyne.Container).Objects[1].(*fyne.Container).Objects[0].(*button)
+	add.OnTapped()
+	add.OnTapped()
+	if len(x.times.periods) != 2 || s.win.Canvas().Focused() != x.times.periods[1].from {
+		t.Fatalf("%d lines, and the keyboard elsewhere", len(x.times.periods))
+	}
+	first := x.times.periods[0]
+	days := first.content.(*fyne.Container).Objects[0].(*fyne.Container).Objects
+	for _, d := range days[:5] {
+		d.(*check).SetChecked(false)
+	}
+	if !x.bad() || x.fault.Text != "Times: choose at least one day" {
+		t.Errorf("no days: %q", x.fault.Text)
+	}
+	days[6].(*check).SetChecked(true)
+	first.to.SetText("25:00")
+	if !x.bad() || !strings.Contains(x.fault.Text, "not a time of day") {
+		t.Errorf("no time: %q", x.fault.Text)
+	}
+	first.to.SetText("6.30")
+	x.times.remove(x.times.periods[1])
+	s.press(fyne.KeyReturn)
+	want := engine.Timetable{{Days: 1 << time.Sunday, From: 8 * 60, To: 6*60 + 30}}
+	s.until("the timetable to hold", func() bool { return slices.Equal(s.snapshot.Settings.Timetable, want) })
+}
+
+func TestAlternativeLimits(t *testing.T) {
+	s := newStage(t)
+	test.Tap(s.status.parts[2])
+	s.until("the alternative limits", func() bool {
+		return s.snapshot.Turtle.On && s.status.parts[2].Text == "slow: ↓500 kB/s ↑50 kB/s" && s.actions.items[s.actions.find("turtle")].Checked
+	})
+	s.actions.perform(s.actions.find("turtle"))
+	s.until("the usual ones", func() bool { return !s.snapshot.Turtle.On && s.status.parts[2].Text == "limits off" })
+	s.status.parts[2].MouseIn(nil)
+	if got := s.status.bubble.text.Text; !s.status.bubble.content.Visible() || !strings.Contains(got, "Ctrl+T") {
+		t.Errorf("the hint is %q", got)
+	}
+	s.status.parts[2].MouseOut()
+	if s.status.bubble.content.Visible() {
+		t.Error("the hint stays")
+	}
+}
+
+func TestOptionsOfSeveral(t *testing.T) {
+	w := newWindow(t)
+	a, b := aTorrent(1, "a"), aTorrent(2, "b")
+	b.Options.Limits.Up, b.Options.Sequential, b.Options.Slots = 50_000, true, engine.Automatic
+	w.apply(engine.Update{Snapshot: aSnapshot(a, b)})
+	w.selectAll()
+	s := newOptionsSheet(w.sheets.typedKey, w.chosen.rows)
+	if bad := s.bad(); bad || s.answered(a.Options) != a.Options || s.answered(b.Options) != b.Options {
+		t.Errorf("unanswered, they become %+v and %+v", s.answered(a.Options), s.answered(b.Options))
+	}
+	s.answer(t, "Download limit", "1 MB")
+	s.answer(t, "Connections", "50")
+	s.answer(t, "Upload slots", "")
+	want := func(o engine.Options) engine.Options {
+		o.Limits.Down, o.Connections, o.Slots = 1_000_000, 50, engine.AsSession
+		return o
+	}
+	if s.answered(a.Options) != want(a.Options) || s.answered(b.Options) != want(b.Options) {
+		t.Errorf("they become %+v and %+v", s.answered(a.Options), s.answered(b.Options))
+	}
+}
+
+func TestOptionsAreSaved(t *testing.T) {
+	s := newStage(t)
+	s.Open([]string{s.write("zeros.bin", 50_000)})
+	s.until("the add dialog", func() bool { return s.adding != nil })
+	s.press(fyne.KeyReturn)
+	s.until("the torrent", func() bool { return len(s.chosen.rows) == 1 })
+	s.actions.perform(s.actions.find("options"))
+	for range 2 {
+		s.win.Canvas().FocusNext()
+	}
+	s.press(fyne.KeyDown) // priority
+	for range 3 {
+		s.win.Canvas().FocusNext()
+	}
+	s.press(fyne.KeyDown) // order
+	s.win.Canvas().FocusNext()
+	s.press(fyne.KeyDown) // ends first
+	s.win.Canvas().FocusNext()
+	s.press(fyne.KeyDown) // super-seeding
+	s.press(fyne.KeyReturn)
+	want := engine.DefaultOptions()
+	want.Weight, want.Sequential, want.EndsFirst, want.SuperSeed = engine.WeightHigh, true, true, engine.SuperSeedOn
+	s.until("the options to hold", func() bool { return s.list.Row(0).Options == want })
+}
+
+func TestBansAreTakenBack(t *testing.T) {
+	s := newStage(t)
+	peer := netip.MustParseAddrPort("192.0.2.1:6881")
+	s.ban(peer)
+	s.until("the ban", func() bool { return len(s.snapshot.Bans) == 1 })
+	s.actions.perform(s.actions.find("bans"))
+	if got := test.RenderObjectToMarkup(s.bans.table); !strings.Contains(got, "192.0.2.1") || !strings.Contains(got, "Banned by you.") {
+		t.Errorf("the ban is not shown:\n%s", got)
+	}
+	s.bans.table.SelectAll()
+	s.bans.allow()
+	s.until("the end of the ban", func() bool { return len(s.snapshot.Bans) == 0 && s.bans.Len() == 0 })
+	s.press(fyne.KeyEscape)
+	if s.bans != nil || s.sheets.open() {
+		t.Error("the list of bans stays")
+	}
+}
+
+// Every sheet with a form is left by Esc from every part, and shows the part that
+// has the keyboard, also in a small window.
+func TestFormsByKeyboard(t *testing.T) {
+	w := newWindow(t)
+	w.win.Resize(fyne.NewSize(500, 340))
+	w.apply(engine.Update{Snapshot: aSnapshot(aTorrent(1, strings.Repeat("a long name ", 20)))})
+	w.selectAll()
+	w.snapshot.Settings.Timetable = engine.Timetable{workdays}
+	peer := engine.Peer{Addr: netip.MustParseAddrPort("[2001:db8::1]:6881"), Limits: engine.NoLimits}
+	for name, open := range map[string]func(){
+		"settings": w.askSettings,
+		"options":  w.askOptions,
+		"peer":     func() { w.askPeerLimit(w.lead, peer) },
+		"bans":     w.showBans,
+	} {
+		open()
+		if size, room := w.sheets.current.popup.Content.Size(), w.win.Canvas().Size(); size.Height > room.Height {
+			t.Errorf("%s: the sheet is %v in a window of %v", name, size, room)
+		}
+		n := len(parts(w))
+		key(w, fyne.KeyEscape)
+		for i := range n {
+			open()
+			part := parts(w)[i]
+			w.win.Canvas().Focus(part)
+			o, d := part.(fyne.CanvasObject), fyne.CurrentApp().Driver()
+			if top, height := d.AbsolutePositionForObject(o).Y, w.win.Canvas().Size().Height; top < 0 || top+o.Size().Height > height {
+				t.Errorf("%s: %T at %v cannot be seen", name, part, top)
+			}
+			key(w, fyne.KeyEscape)
+			if w.sheets.open() {
+				t.Fatalf("%s: Esc in %T does not leave the sheet", name, part)
+			}
+			w.draft = nil
+		}
+	}
+}
