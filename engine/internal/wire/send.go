@@ -53,7 +53,8 @@ func recycle(b *[]byte) {
 type sender struct {
 	c      *Conn
 	socket net.Conn
-	size   int // of the next batch
+	size   int  // of the next batch
+	served bool // blocks have left since it last waited
 	sent   time.Time
 }
 
@@ -70,6 +71,7 @@ func (c *Conn) send() error {
 		if n > 0 {
 			continue
 		}
+		s.thirst()
 		timer.Reset(time.Until(s.sent.Add(c.net.timeouts.Keepalive)))
 		select {
 		case <-c.wake:
@@ -78,6 +80,17 @@ func (c *Conn) send() error {
 		case <-c.done:
 			return context.Cause(c.ctx)
 		}
+	}
+}
+
+// thirst follows the last block that was asked for. Until now the blocks carried
+// the acknowledgements of the peer's requests; if its system keeps small packets
+// back until the last one is acknowledged (Nagle), its next requests would wait
+// for ours, 40 ms and more.
+func (s *sender) thirst() {
+	if s.served {
+		s.served = false
+		acknowledge(s.socket)
 	}
 }
 
@@ -119,6 +132,7 @@ func (s *sender) fill(b []byte) (int, error) {
 	}
 	n := s.c.peer.Fill(b)
 	if n >= 0 {
+		s.served = s.served || n > 0
 		return n, nil
 	}
 	if -n > mostBatch-headroom {
