@@ -18,13 +18,14 @@ type key struct {
 	write   bool
 }
 
-// handle is an open file with the number of its users. All fields but file are
-// guarded by the cache's mutex.
+// handle is an open file with the number of its users. All fields but file and
+// writing are guarded by the cache's mutex.
 type handle struct {
-	key   key
-	file  *os.File
-	users int
-	place *list.Element // nil once it is out of the cache
+	key     key
+	file    *os.File
+	writing sync.Mutex // held by who writes to the file
+	users   int
+	place   *list.Element // nil once it is out of the cache
 }
 
 // cache keeps the handles that were used last. One in use is never closed: if

@@ -8,9 +8,24 @@ import (
 // Write stores bytes that follow each other in a piece, wherever they belong,
 // with as few calls of the system as there are files. It keeps nothing of bufs
 // and changes none of them. An error is told to Options.OnError too.
+//
+// To one file one caller writes at a time: the system lets others wait anyway,
+// and would keep their threads busy.
 func (t *Torrent) Write(piece int, begin int64, bufs [][]byte) error {
+	_, err := t.write(piece, begin, bufs, true)
+	return err
+}
+
+// TryWrite is Write for a caller who has something else to do while another one
+// writes to the same file: then it returns false, and the bytes are still to be
+// written.
+func (t *Torrent) TryWrite(piece int, begin int64, bufs [][]byte) (done bool, err error) {
+	return t.write(piece, begin, bufs, false)
+}
+
+func (t *Torrent) write(piece int, begin int64, bufs [][]byte, wait bool) (done bool, err error) {
 	if t.closed.Load() {
-		return ErrClosed
+		return false, ErrClosed
 	}
 	total := 0
 	for _, b := range bufs {
@@ -18,41 +33,52 @@ func (t *Torrent) Write(piece int, begin int64, bufs [][]byte) error {
 	}
 	off := int64(piece)*t.layout.PieceLength + begin
 	if piece < 0 || begin < 0 || off > t.layout.Length || int64(total) > t.layout.Length-off {
-		return fmt.Errorf("write piece %d at %d: %w", piece, begin, fs.ErrInvalid)
+		return false, fmt.Errorf("write piece %d at %d: %w", piece, begin, fs.ErrInvalid)
 	}
 	rest := vector(bufs)
 	for s := range t.layout.spans(off, total) {
 		var part vector
 		part, rest = rest.cut(s.to - s.from)
-		if err := t.writePart(part, s); err != nil {
+		done, err := t.writePart(part, s, wait)
+		if err != nil {
 			t.fail(err)
-			return err
+		}
+		if err != nil || !done {
+			return false, err
 		}
 	}
-	return nil
+	return true, nil
 }
 
-func (t *Torrent) writePart(v vector, s span) error {
+// writePart writes what belongs to one file; it returns false if somebody else
+// does and it is not to wait.
+func (t *Torrent) writePart(v vector, s span, wait bool) (bool, error) {
 	if t.layout.Files[s.file].Pad {
-		return nil
+		return true, nil
 	}
 	if t.owner(s.file) == foreign {
-		return t.compare(v.join(s.to-s.from), s)
+		return true, t.compare(v.join(s.to-s.from), s)
 	}
 	h, err := t.acquire(s.file, true)
 	if err != nil {
-		return err
+		return false, err
 	}
 	defer handles.release(h)
+	if wait {
+		h.writing.Lock()
+	} else if !h.writing.TryLock() {
+		return false, nil
+	}
+	defer h.writing.Unlock()
 	// Marked after the write too: a Sync in between has taken the first mark, and
 	// may have been too early for these bytes.
 	t.markDirty(s.file)
 	err = writeAt(h.file, v, s.at)
 	t.markDirty(s.file)
 	if err != nil {
-		return fmt.Errorf("write %s: %w", t.full(s.file), bare(err))
+		return false, fmt.Errorf("write %s: %w", t.full(s.file), bare(err))
 	}
-	return nil
+	return true, nil
 }
 
 // vector is bytes that follow each other, in several buffers.

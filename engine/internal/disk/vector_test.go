@@ -65,3 +65,33 @@ func TestVectoredWriteOutOfRange(t *testing.T) {
 		}
 	}
 }
+
+// TestTryWrite has somebody else write to one of two files.
+func TestTryWrite(t *testing.T) {
+	l := lay(100, "a", 50, "b", 50)
+	data, dir := content(l), t.TempDir()
+	d := open(t, Options{Dir: dir, Layout: l})
+	if done, err := d.TryWrite(0, 0, [][]byte{data[:40]}); !done || err != nil {
+		t.Fatalf("nobody else writes: %v, %v", done, err)
+	}
+	h, err := d.acquire(0, true)
+	if err != nil {
+		t.Fatal(err)
+	}
+	h.writing.Lock()
+	if done, err := d.TryWrite(0, 40, [][]byte{data[40:]}); done || err != nil {
+		t.Errorf("somebody writes to the first file: %v, %v", done, err)
+	}
+	if done, err := d.TryWrite(0, 60, [][]byte{data[60:]}); !done || err != nil {
+		t.Errorf("nobody writes to the second file: %v, %v", done, err)
+	}
+	h.writing.Unlock()
+	handles.release(h)
+	if err := d.Write(0, 40, [][]byte{data[40:]}); err != nil {
+		t.Fatal(err)
+	}
+	if err := d.Finish(); err != nil {
+		t.Fatal(err)
+	}
+	checkFiles(t, dir, l, data)
+}

@@ -105,31 +105,62 @@ func (p *piece) work() {
 	}
 }
 
-// write hashes what comes next while it is hot, and writes everything.
+// write writes and hashes whole blocks, however they lie.
 func (p *piece) write(batch []wire.Segment) {
 	slices.SortFunc(batch, func(a, b wire.Segment) int { return a.Begin - b.Begin })
 	for len(batch) > 0 {
-		begin, bufs := batch[0].Begin, make([][]byte, 0, len(batch))
-		end, n := begin, 0
+		end, n := batch[0].Begin, 0
 		for n < len(batch) && batch[n].Begin == end {
-			if p.hash != nil && int64(end) == p.hashed {
-				p.hash.Write(batch[n].Data)
-				p.hashed += int64(len(batch[n].Data))
-			}
-			bufs = append(bufs, batch[n].Data)
 			end += len(batch[n].Data)
 			n++
 		}
-		if !p.failed {
-			p.failed = p.t.cfg.Disk.Write(p.index, int64(begin), bufs) != nil // the disk tells why
-		}
-		if p.leaves != nil {
-			p.hashLeaves(batch[:n])
-		}
-		p.done += int64(end - begin)
+		p.store(batch[:n])
+		p.done += int64(end - batch[0].Begin)
 		for _, s := range batch[:n] {
 			p.t.cfg.Workers.release(s)
 		}
 		batch = batch[n:]
+	}
+}
+
+// store writes segments that follow each other, and hashes them while they are
+// hot. While another worker writes to the same file it hashes first.
+func (p *piece) store(run []wire.Segment) {
+	bufs := make([][]byte, len(run))
+	for i, s := range run {
+		bufs[i] = s.Data
+	}
+	begin, written := int64(run[0].Begin), false
+	if !p.failed {
+		var err error
+		written, err = p.t.cfg.Disk.TryWrite(p.index, begin, bufs)
+		p.failed = err != nil // the disk tells why
+	}
+	if p.hash != nil {
+		p.hashNext(begin, bufs)
+	}
+	if p.leaves != nil {
+		p.hashLeaves(run)
+	}
+	if !written && !p.failed {
+		p.failed = p.t.cfg.Disk.Write(p.index, begin, bufs) != nil
+	}
+}
+
+// hashNext hashes bytes if they follow those that are hashed already; what comes
+// later is read back in the end. Should bytes that are hashed be written again,
+// which would mean that a block was accepted twice, all of the piece is read back:
+// whatever is stored is what was hashed.
+func (p *piece) hashNext(begin int64, bufs [][]byte) {
+	if begin < p.hashed {
+		p.hash.Reset()
+		p.hashed = 0
+	}
+	if begin != p.hashed {
+		return
+	}
+	for _, b := range bufs {
+		p.hash.Write(b)
+		p.hashed += int64(len(b))
 	}
 }
