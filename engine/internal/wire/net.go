@@ -6,6 +6,7 @@ import (
 	"log/slog"
 	"net"
 	"net/netip"
+	"runtime"
 	"strconv"
 	"sync"
 	"sync/atomic"
@@ -20,7 +21,7 @@ type Config struct {
 	Loopback bool           // bind, dial and accept loopback addresses only
 	Registry Registry
 	Policy   Policy
-	Pool     *Pool // nil: one of 32 buffers
+	Pool     *Pool // nil: one of 16 buffers on two cores, four for each further one
 	Caps     Caps
 	Timeouts Timeouts
 	Logger   *slog.Logger // nil: nothing is logged
@@ -86,7 +87,7 @@ func Listen(cfg Config) (*Net, error) {
 	n.SetPolicy(cfg.Policy)
 	n.SetCaps(cfg.Caps)
 	if n.pool == nil {
-		n.pool = NewPool(32)
+		n.pool = NewPool(8 + 4*runtime.NumCPU())
 	}
 	if n.log == nil {
 		n.log = slog.New(slog.DiscardHandler)
