@@ -26,7 +26,7 @@ func BenchmarkWhoGivesGets(b *testing.B) {
 }
 
 func whoGivesGets(b *testing.B, mixed bool, rules choke.Config) {
-	const leeches, limit, warmUp, measured = 8, 2 * mb, 20 * time.Second, 40 * time.Second
+	const leeches, limit, warmUp, measured = 8, 2 * mb, 18 * time.Second, 40 * time.Second
 	c := newCrowd(b, 256<<20, rate(8*mb))
 	c.host.ours().SetChoking(rules)
 	gives := func(i int) bool { return i%4 < 2 } // with libtorrent as every second, as many of each kind give

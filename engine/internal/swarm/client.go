@@ -153,7 +153,7 @@ func libraryConfig(cfg Config) *torrent.ClientConfig {
 	lib.HeaderObfuscationPolicy = torrent.HeaderObfuscationPolicy{Preferred: false, RequirePreferred: true}
 	lib.Bep20, lib.ExtendedHandshakeClientVersion = peerIDPrefix, UserAgent
 	lib.HTTPUserAgent, lib.UpnpID = UserAgent, UserAgent
-	lib.DropDuplicatePeerIds = true
+	lib.DropDuplicatePeerIds = false // it would drop connections that work; transfer keeps one of each
 	lib.DialRateLimiter = rate.NewLimiter(100, 100)
 	lib.HandshakesTimeout = handshakeTimeout
 	lib.EstablishedConnsPerTorrent = 16 // it sets memory aside for so many; Add raises that

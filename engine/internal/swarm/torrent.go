@@ -46,6 +46,7 @@ func newTorrent(c *Client, spec Spec) *Torrent {
 	if spec.Options != nil {
 		o = *spec.Options
 	}
+	t.plane.SetSelf(c.PeerID())
 	t.SetOptions(o)
 	if spec.SuperSeed != nil {
 		t.SuperSeedFrom(*spec.SuperSeed)
@@ -67,7 +68,7 @@ func (t *Torrent) Open(o Open) error {
 func (t *Torrent) openPlane(o Open) {
 	t.plane.Open(transfer.Config{
 		Pieces: o.Layout.Pieces, PieceLength: o.Layout.PieceLength, Length: o.Layout.Length,
-		Hashes: o.Hashes, Disk: o.Disk, Workers: t.c.workers, Wanted: o.Wanted, Self: t.c.PeerID(),
+		Hashes: o.Hashes, Disk: o.Disk, Workers: t.c.workers, Wanted: o.Wanted,
 		Verified: t.isOurs, Complete: o.Complete,
 		Banned: func(peer netip.AddrPort, piece int) {
 			t.c.Ban(peer)

@@ -60,6 +60,7 @@ type conn struct {
 	exempt     bool         // no limit holds for it
 	weight     float64      // of its share of a limited upload
 	sleeping   bool         // it is woken when the upload limit lets it
+	sentAt     time.Time    // when it was last sent a block
 	hungry     bool         // it is asked for more when the download limit lets us
 	optimistic bool         // it has the optimistic slot
 	gift       gift

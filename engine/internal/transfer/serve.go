@@ -158,6 +158,7 @@ func (c *conn) take(n int) (batch []request, need int) {
 		rest -= int(c.queue[k].length)
 	}
 	c.up.Refund(rest)
+	c.sentAt = now
 	batch = slices.Clone(c.queue[:k])
 	c.queue = slices.Delete(c.queue, 0, k)
 	return batch, 0

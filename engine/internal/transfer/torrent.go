@@ -24,7 +24,6 @@ type Config struct {
 	Disk        *disk.Torrent
 	Workers     *Workers
 	Wanted      Wanted
-	Self        [20]byte // our peer ID
 
 	// Verified is told of every piece that is ours from now on. It is called on a
 	// worker and must return at once.
@@ -60,7 +59,8 @@ type Torrent struct {
 	tearing sync.Once
 
 	mu       sync.Mutex
-	cfg      Config // zero until Open
+	self     [20]byte // our peer ID
+	cfg      Config   // zero until Open
 	picker   *pick.Picker
 	have     plane.Bits
 	conns    map[*conn]struct{}
@@ -111,7 +111,7 @@ func (t *Torrent) Open(cfg Config) {
 	t.cfg, t.have = cfg, cfg.Disk.Have()
 	t.picker = pick.New(pick.Config{
 		Pieces: cfg.Pieces, PieceLength: cfg.PieceLength, Length: cfg.Length,
-		Size: cfg.Hashes.Sizes(), Rand: rand.New(rand.NewPCG(rand.Uint64(), rand.Uint64())), Lot: lot(cfg.Self),
+		Size: cfg.Hashes.Sizes(), Rand: rand.New(rand.NewPCG(rand.Uint64(), rand.Uint64())), Lot: lot(t.self),
 	})
 	t.picker.SetHave(t.have)
 	t.picker.SetWanted(cfg.Wanted.Pieces, cfg.Wanted.High, cfg.Wanted.Sequential)
@@ -170,7 +170,7 @@ func (t *Torrent) Join(w *wire.Conn) wire.Peer {
 func (t *Torrent) join(w link) *conn {
 	t.mu.Lock()
 	defer t.mu.Unlock()
-	if t.closed {
+	if t.closed || !t.single(w.Info(), time.Now()) {
 		return nil
 	}
 	if t.connections >= 0 && len(t.conns) >= t.connections {
