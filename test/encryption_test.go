@@ -9,9 +9,18 @@ import (
 // meeting is one way in which our encryption meets that of another client.
 type meeting struct {
 	client, ours, theirs string
-	encrypted            bool // with RC4
+	encrypted            when // with RC4
 	short                bool // in the short set too
 }
+
+// when connections are encrypted.
+type when string
+
+const (
+	never    when = "never"
+	always   when = "always"
+	dialling when = "when the other client dials"
+)
 
 func (m meeting) String() string {
 	if m.theirs == "" {
@@ -36,38 +45,38 @@ func (m meeting) test(t *testing.T, run func(t *testing.T)) {
 func TestEncryption(t *testing.T) {
 	d := Make(t, "secret", 32<<10, File{Length: 1_500_000})
 	for _, m := range []meeting{
-		{"libtorrent", "require", "", true, false},
-		{"libtorrent", "require", "forced", true, false},
-		{"libtorrent", "prefer", "forced", true, false},
-		{"libtorrent", "prefer", "", false, false}, // only the handshakes: given the choice it takes plaintext
-		{"libtorrent", "prefer", "off", false, false},
-		{"libtorrent", "allow", "forced", true, false},
-		{"libtorrent", "allow", "off", false, false},
-		{"libtorrent", "off", "off", false, false},
-		{"libtorrent", "off", "", false, false},
+		{"libtorrent", "require", "", always, false},
+		{"libtorrent", "require", "forced", always, false},
+		{"libtorrent", "prefer", "forced", always, false},
+		{"libtorrent", "prefer", "", dialling, false}, // given the choice, it takes plaintext
+		{"libtorrent", "prefer", "off", never, false},
+		{"libtorrent", "allow", "forced", always, false},
+		{"libtorrent", "allow", "off", never, false},
+		{"libtorrent", "off", "off", never, false},
+		{"libtorrent", "off", "", never, false},
 
-		{"qbittorrent", "require", "", true, false},
-		{"qbittorrent", "prefer", "forced", true, true},
-		{"qbittorrent", "prefer", "off", false, false},
-		{"qbittorrent", "allow", "forced", true, false},
-		{"qbittorrent", "off", "", false, false},
+		{"qbittorrent", "require", "", always, false},
+		{"qbittorrent", "prefer", "forced", always, true},
+		{"qbittorrent", "prefer", "off", never, false},
+		{"qbittorrent", "allow", "forced", always, false},
+		{"qbittorrent", "off", "", never, false},
 
-		{"transmission", "require", "off", true, false},
-		{"transmission", "prefer", "forced", true, false},
-		{"transmission", "allow", "forced", true, false},
-		{"transmission", "off", "", false, false},
-		{"transmission", "off", "off", false, false},
+		{"transmission", "require", "off", always, false},
+		{"transmission", "prefer", "forced", always, false},
+		{"transmission", "allow", "forced", always, false},
+		{"transmission", "off", "", never, false},
+		{"transmission", "off", "off", never, false},
 
-		{"rtorrent", "require", "", true, false},
-		{"rtorrent", "prefer", "forced", true, false},
-		{"rtorrent", "prefer", "off", false, false},
-		{"rtorrent", "allow", "forced", true, false},
-		{"rtorrent", "off", "", false, false},
+		{"rtorrent", "require", "", always, false},
+		{"rtorrent", "prefer", "forced", always, false},
+		{"rtorrent", "prefer", "off", never, false},
+		{"rtorrent", "allow", "forced", always, false},
+		{"rtorrent", "off", "", never, false},
 
-		{"aria2", "require", "", true, false}, // what it has is what we require
-		{"aria2", "prefer", "forced", true, false},
-		{"aria2", "allow", "forced", true, false},
-		{"aria2", "off", "", false, false},
+		{"aria2", "require", "", always, false}, // what it has is what we require
+		{"aria2", "prefer", "forced", always, false},
+		{"aria2", "allow", "forced", always, false},
+		{"aria2", "off", "", never, false},
 	} {
 		m.test(t, func(t *testing.T) {
 			m.serves(t, d)
@@ -88,7 +97,7 @@ func (m meeting) serves(t *testing.T, d *Data) {
 	seed := Clients[m.client](t, PeerOptions{Dir: d.Dir, Sources: []string{torrent}, UpLimit: encryptedRate, Encryption: m.theirs})
 	seed.Await(t, d, 30*time.Second)
 	get := StartGet(t, "", torrent, "--dir", dir, "--encryption", m.ours, "--peer", seed.Addr().String())
-	m.check(t, d, seed)
+	m.check(t, d, seed, m.encrypted == always)
 	get.Finish(t, time.Minute, d)
 	d.Compare(t, dir)
 	seed.Kill()
@@ -108,7 +117,7 @@ func (m meeting) isServed(t *testing.T, d *Data) {
 		tracker.AwaitSeeds(t, d, 1)
 		leech = m.dials(t, d, get, o)
 	}
-	m.check(t, d, leech)
+	m.check(t, d, leech, m.encrypted != never)
 	leech.Await(t, d, time.Minute)
 	d.Compare(t, o.Dir)
 }
@@ -125,7 +134,7 @@ func (m meeting) dials(t *testing.T, d *Data, get *Get, o PeerOptions) Peer {
 }
 
 // check waits until the other client has a connection, and looks how.
-func (m meeting) check(t *testing.T, d *Data, p Peer) {
+func (m meeting) check(t *testing.T, d *Data, p Peer, encrypted bool) {
 	t.Helper()
 	if m.client == "aria2" {
 		return
@@ -136,8 +145,8 @@ func (m meeting) check(t *testing.T, d *Data, p Peer) {
 		return len(all) > 0
 	})
 	for _, c := range all {
-		if c.Encrypted != m.encrypted {
-			t.Errorf("encrypted is %v, want %v", c.Encrypted, m.encrypted)
+		if c.Encrypted != encrypted {
+			t.Errorf("encrypted is %v, want %v", c.Encrypted, encrypted)
 		}
 	}
 }
@@ -147,14 +156,14 @@ func (m meeting) check(t *testing.T, d *Data, p Peer) {
 func TestEncryptionRefused(t *testing.T) {
 	d := Make(t, "kept secret", 32<<10, File{Length: 1_500_000})
 	for _, m := range []meeting{
-		{"libtorrent", "require", "off", false, true},
-		{"libtorrent", "off", "forced", false, false},
-		{"qbittorrent", "require", "off", false, false},
-		{"qbittorrent", "off", "forced", false, false},
-		{"transmission", "off", "forced", false, false},
-		{"rtorrent", "require", "off", false, false},
-		{"rtorrent", "off", "forced", false, false},
-		{"aria2", "off", "forced", false, false},
+		{"libtorrent", "require", "off", never, true},
+		{"libtorrent", "off", "forced", never, false},
+		{"qbittorrent", "require", "off", never, false},
+		{"qbittorrent", "off", "forced", never, false},
+		{"transmission", "off", "forced", never, false},
+		{"rtorrent", "require", "off", never, false},
+		{"rtorrent", "off", "forced", never, false},
+		{"aria2", "off", "forced", never, false},
 	} {
 		m.test(t, func(t *testing.T) {
 			m.doesNotServe(t, d)
