@@ -1,6 +1,7 @@
 // Package test tests the whole program, as it is built, against other people's
-// clients and trackers on this machine: transmission-daemon, libtorrent and
-// opentracker, on addresses in 127.0.0.0/8.
+// clients and trackers on this machine: libtorrent, qBittorrent, Transmission,
+// aria2, rtorrent and opentracker, on addresses in 127.0.0.0/8 and ::1, or in network
+// namespaces of their own.
 //
 // The files without _test in their names start and drive the programs; every
 // process dies with the test, by its id. A program that is missing fails the test

@@ -18,6 +18,9 @@
 // if the data plane agrees (Outgoing), Extended, Port and hash messages. The rest
 // is dropped: the data plane says it.
 //
+// A peer that hangs up on a TCP connection before the handshakes are done is
+// dialled over uTP, too, if there is a Socket for it.
+//
 // # Goroutines
 //
 //   - Each Listener has one that accepts, and each accepted connection one for

@@ -7,6 +7,8 @@ import (
 	"net"
 	"sync"
 	"time"
+
+	"piecewise/engine/internal/plane"
 )
 
 const (
@@ -20,6 +22,11 @@ const (
 	quickBatch = 50 * time.Millisecond
 
 	writeTimeout = 2 * time.Minute // for one batch
+
+	// The first keepalive over uTP comes after so much silence: Transmission 3
+	// leaves what came in one datagram with an encrypted handshake lying until
+	// another datagram comes.
+	nudge = time.Second
 
 	pieceHead = 13 // bytes of a Piece message before its block
 )
@@ -61,7 +68,11 @@ type sender struct {
 // send sends until the connection ends.
 func (c *Conn) send() error {
 	s := &sender{c: c, socket: *c.socket.Load(), size: leastBatch, sent: time.Now()}
-	timer := time.NewTimer(c.net.timeouts.Keepalive)
+	silence := c.net.timeouts.Keepalive
+	if c.info.Transport == plane.UTP {
+		silence = min(silence, nudge)
+	}
+	timer := time.NewTimer(silence)
 	defer timer.Stop()
 	for {
 		n, err := s.round()
@@ -72,11 +83,12 @@ func (c *Conn) send() error {
 			continue
 		}
 		s.thirst()
-		timer.Reset(time.Until(s.sent.Add(c.net.timeouts.Keepalive)))
+		timer.Reset(time.Until(s.sent.Add(silence)))
 		select {
 		case <-c.wake:
 		case <-timer.C:
 			c.outbox.add([]byte{0, 0, 0, 0})
+			silence = c.net.timeouts.Keepalive
 		case <-c.done:
 			return context.Cause(c.ctx)
 		}

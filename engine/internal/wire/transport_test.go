@@ -1,10 +1,13 @@
 package wire
 
 import (
+	"bytes"
 	"context"
+	"io"
 	"net"
 	"strconv"
 	"testing"
+	"time"
 
 	"piecewise/engine/internal/plane"
 )
@@ -62,5 +65,38 @@ func TestHangsUpOnTCP(t *testing.T) {
 			}
 			to.peer(t)
 		})
+	}
+}
+
+// Over uTP a first keepalive comes soon, for peers that otherwise wait for us to
+// wake them.
+func TestNudge(t *testing.T) {
+	inner, err := net.Listen("tcp4", "127.0.0.1:0")
+	if err != nil {
+		t.Fatal(err)
+	}
+	e := newEnd(t, Config{})
+	e.Attach(detour{Listener: inner}, "udp4")
+	listeners := e.Listeners()
+	go func() {
+		if in, err := listeners[len(listeners)-1].Accept(); err == nil {
+			shake(in, nil, 'i')
+			in.Write(frame(HaveNone))
+		}
+	}()
+	c, err := net.Dial("tcp4", inner.Addr().String())
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer c.Close()
+	c.SetDeadline(time.Now().Add(20 * time.Second))
+	hello := append([]byte(protocol), 0, 0, 0, 0, 0, 0x10, 0, 5)
+	c.Write(append(append(hello, testHash[:]...), make([]byte, 20)...))
+	got := make([]byte, helloLength+5+4)
+	if _, err := io.ReadFull(c, got); err != nil {
+		t.Fatal(err)
+	}
+	if tail := got[helloLength:]; !bytes.Equal(tail, append(frame(HaveNone), 0, 0, 0, 0)) {
+		t.Errorf("behind the handshake came %x", tail)
 	}
 }
