@@ -18,14 +18,14 @@ import (
 // The commands, as the loop applies them. None waits.
 
 func (s *state) add(src *Source, opts AddOptions) error {
-	t := s.torrents[src.ID]
+	t := s.twin(nil, src.HashV2, src.ID)
 	switch {
 	case t == nil:
 		t = s.newTorrent(src)
 		s.insert(t)
 	case t.leaving != nil:
 		return fmt.Errorf("%q is just being removed; add it again in a moment", t.rec.Name)
-	case !t.preview:
+	case !t.preview || t.id != src.ID:
 		s.merge(t, src)
 		return &DuplicateError{t.id, t.rec.Name}
 	}
@@ -53,14 +53,15 @@ func (s *state) add(src *Source, opts AddOptions) error {
 func (s *state) newTorrent(src *Source) *torrent {
 	t := &torrent{
 		id: src.ID, meta: src.Meta, gate: src.gate, raw: src.raw, fresh: true, peers: slices.Clone(src.Peers),
-		rec:   store.Record{ID: src.ID, Name: src.Name, Added: time.Now(), Trackers: src.Trackers},
-		tuned: tuned{Options: DefaultOptions()},
+		hashV2: src.HashV2,
+		rec:    store.Record{ID: src.ID, Name: src.Name, Added: time.Now(), Trackers: src.Trackers},
+		tuned:  tuned{Options: DefaultOptions()},
 	}
 	if t.meta != nil {
 		t.have = MakeBits(t.meta.Pieces)
 		t.rec.Pieces = t.meta.Pieces
 	} else {
-		t.rec.Magnet = (&admit.Link{ID: src.ID, Name: src.Name, Trackers: src.Trackers}).String()
+		t.rec.Magnet = (&admit.Link{ID: src.ID, HashV2: src.HashV2, Name: src.Name, Trackers: src.Trackers}).String()
 	}
 	return t
 }
@@ -112,8 +113,8 @@ func (s *state) merge(t *torrent, src *Source) {
 }
 
 func (s *state) preview(src *Source) error {
-	if t := s.torrents[src.ID]; t != nil {
-		if t.preview {
+	if t := s.twin(nil, src.HashV2, src.ID); t != nil {
+		if t.preview && t.id == src.ID {
 			return nil
 		}
 		if t.leaving != nil {
@@ -294,7 +295,13 @@ func (s *state) magnet(id ID) (string, error) {
 	if err != nil {
 		return "", err
 	}
-	return (&admit.Link{ID: t.id, Name: t.rec.Name, Trackers: t.rec.Trackers}).String(), nil
+	l := &admit.Link{ID: t.id, HashV2: t.hashV2, Name: t.rec.Name, Trackers: t.rec.Trackers}
+	if m := t.meta; m != nil {
+		if l.HashV2 = m.HashV2; !m.HashV1.IsZero() {
+			l.ID = m.HashV1
+		}
+	}
+	return l.String(), nil
 }
 
 func (s *state) watch(id ID) error {

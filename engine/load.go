@@ -59,12 +59,12 @@ func reviveOne(st *store.Store, rec store.Record) *torrent {
 	if err == nil {
 		gate, err = admit.Metainfo(raw)
 	}
-	if err == nil && gate.ID != rec.ID {
+	if err == nil && !gate.Is(rec.ID) {
 		err = errors.New("it is another torrent's")
 	}
 	if err != nil {
 		if link, err := admit.Magnet(rec.Magnet); err == nil && rec.Pieces == 0 {
-			t.peers, t.fresh = link.Peers, true
+			t.peers, t.fresh, t.hashV2 = link.Peers, true, link.HashV2
 		}
 		return t
 	}

@@ -36,7 +36,7 @@ func profileOf(b *testing.B, n, pieces int) string {
 		info := bencode.MustMarshal(metainfo.Info{
 			Name: fmt.Sprintf("torrent %d", i), PieceLength: 1 << 20, Pieces: hashes, Length: int64(pieces) << 20,
 		})
-		raw := metainfoFile(info, [][]string{{"http://tracker.example/announce"}})
+		raw := metainfoFile(&admit.Torrent{InfoBytes: info}, [][]string{{"http://tracker.example/announce"}})
 		gate, err := admit.Metainfo(raw)
 		if err != nil {
 			b.Fatal(err)

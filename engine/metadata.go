@@ -2,27 +2,54 @@ package engine
 
 import (
 	"fmt"
+	"maps"
 	"slices"
+	"time"
 
 	"piecewise/engine/internal/admit"
 	"piecewise/engine/internal/disk"
+	"piecewise/engine/internal/hash"
 	"piecewise/engine/internal/swarm"
 )
 
 // metadataFor returns what the library calls with a magnet's metadata. The gate
 // is passed here, on the library's goroutine, before anybody else looks at it.
-func (s *state) metadataFor(id ID) func([]byte) {
+//
+// Of a v2 torrent it is not all: the hashes of pieces come from peers, too. Those of
+// a hybrid, for which SHA-1 is enough, are waited for only for a moment.
+func (s *state) metadataFor(id ID) func([]byte, swarm.Layers) {
 	mail := s.mail
-	return func(info []byte) {
-		info = slices.Clone(info)
-		gate, err := admit.Info(info, id)
+	got := func(gate *admit.Torrent, err error) {
 		mail.post(func(s *state) {
 			if t, missing := s.find(id); missing == nil && t.meta == nil {
 				s.gotMetadata(t, gate, err)
 			}
 		})
 	}
+	return func(info []byte, layers swarm.Layers) {
+		gate, err := admit.Info(slices.Clone(info), id)
+		if err != nil || !gate.NeedsLayers() {
+			got(gate, err)
+			return
+		}
+		wait := time.Duration(0)
+		if gate.Hybrid {
+			wait = layersWait
+		}
+		layers(shortV2(gate), gate.Trees, gate.PieceLength, wait, func(have map[hash.Sum][]byte) {
+			if have == nil {
+				got(gate.Untwined(), nil)
+				return
+			}
+			got(gate.WithLayers(have))
+		})
+	}
 }
+
+const layersWait = 10 * time.Second
+
+// shortV2 is the v2 info hash as handshakes, trackers and the DHT have it.
+func shortV2(g *admit.Torrent) ID { return ID(g.HashV2[:20]) }
 
 func (s *state) gotMetadata(t *torrent, gate *admit.Torrent, err error) {
 	if err != nil {
@@ -30,9 +57,14 @@ func (s *state) gotMetadata(t *torrent, gate *admit.Torrent, err error) {
 		s.steer(t)
 		return
 	}
+	if o := s.twin(t, gate.HashV2, gate.ID); o != nil {
+		s.fault(t, fmt.Sprintf("This is the torrent %q, which is in the list already.", o.rec.Name))
+		s.steer(t)
+		return
+	}
 	gate.Trackers = t.rec.Trackers
 	t.gate, t.meta = gate, metaOf(gate)
-	t.raw = metainfoFile(gate.InfoBytes, t.rec.Trackers)
+	t.raw = metainfoFile(gate, t.rec.Trackers)
 	t.have = MakeBits(t.meta.Pieces)
 	t.rec.Name, t.rec.Pieces = t.meta.Name, t.meta.Pieces
 	s.count(t)
@@ -66,7 +98,7 @@ func (s *state) keepMetainfo(t *torrent) {
 func (s *state) open(t *torrent) {
 	r, gate, st, id := t.run, t.gate, s.store, t.id
 	t.gate = nil
-	o := swarm.Open{Layout: layoutOf(t.meta), Wanted: t.wanted.pieces, Complete: s.completeFor(t), Banned: s.bannedFor(t)}
+	o := swarm.Open{Layout: layoutOf(t.meta), Wanted: t.wanted.pieces, Complete: s.completeFor(t), Torn: s.tornFor(t), Banned: s.bannedFor(t)}
 	files := disk.Options{Dir: t.rec.Dir, Layout: o.Layout, Have: t.have, Foreign: t.rec.Foreign}
 	t.busy = true
 	s.tasks.push(func() func(*state) {
@@ -75,7 +107,7 @@ func (s *state) open(t *torrent) {
 			gate, err = reload(st, id)
 		}
 		if err == nil {
-			o.Hashes = piecesOf(gate)
+			o.Hashes, o.IDs, o.V2, o.Opaque = piecesOf(gate), idsOf(gate), shortV2(gate), gate.Opaque
 			o.Disk, err = s.openDisk(t, files)
 		}
 		return func(s *state) {
@@ -102,12 +134,15 @@ func (s *state) opened(t *torrent, d *disk.Torrent, err error) {
 // metaOf is what the program sees of checked metainfo.
 func metaOf(g *admit.Torrent) *Meta {
 	m := &Meta{
-		ID: g.ID, Name: g.Name, PieceLength: g.PieceLength, Pieces: g.Pieces(), Size: g.Size,
+		HashV1: g.ID, HashV2: g.HashV2, Name: g.Name, PieceLength: g.PieceLength, Pieces: g.Pieces(), Size: g.Size,
 		Private: g.Private, Comment: g.Comment, CreatedBy: g.CreatedBy, Created: g.Created,
 		Trackers: g.Trackers, Version: "v1",
 	}
-	if g.Hybrid {
+	switch {
+	case g.Hybrid:
 		m.Version = "hybrid"
+	case g.V2:
+		m.Version, m.HashV1 = "v2", ID{}
 	}
 	m.length = g.Length
 	m.Files = make([]File, 0, len(g.Files))
@@ -157,8 +192,8 @@ func layoutOf(m *Meta) disk.Layout {
 	return l
 }
 
-// metainfoFile makes a .torrent of metadata that came from peers (BEP 3, 12).
-func metainfoFile(info []byte, tiers [][]string) []byte {
+// metainfoFile makes a .torrent of metadata that came from peers (BEP 3, 12, 52).
+func metainfoFile(g *admit.Torrent, tiers [][]string) []byte {
 	text := func(b []byte, s string) []byte { return fmt.Appendf(b, "%d:%s", len(s), s) }
 	b := []byte("d")
 	if len(tiers) > 0 {
@@ -172,7 +207,21 @@ func metainfoFile(info []byte, tiers [][]string) []byte {
 		}
 		b = append(b, 'e')
 	}
-	return append(append(text(b, "info"), info...), 'e')
+	b = append(text(b, "info"), g.InfoBytes...)
+	layers := map[string][]byte{}
+	for _, tree := range g.Trees {
+		if tree.Layer != nil {
+			layers[string(tree.Root[:])] = tree.Layer
+		}
+	}
+	if len(layers) > 0 {
+		b = append(text(b, "piece layers"), 'd')
+		for _, root := range slices.Sorted(maps.Keys(layers)) {
+			b = text(text(b, root), string(layers[root]))
+		}
+		b = append(b, 'e')
+	}
+	return append(b, 'e')
 }
 
 var _ carrier = (*swarm.Torrent)(nil)

@@ -25,8 +25,9 @@ import (
 // whose metadata is still to come. It is made by Open and never changed.
 type Source struct {
 	ID       ID
-	Name     string // from outside: escape before showing; may be "" for a magnet
-	Meta     *Meta  // nil for a magnet
+	HashV2   [32]byte // the v2 info hash (BEP 52), if it is known
+	Name     string   // from outside: escape before showing; may be "" for a magnet
+	Meta     *Meta    // nil for a magnet
 	Trackers [][]string
 	Peers    []netip.AddrPort // named by the magnet's x.pe
 
@@ -37,8 +38,8 @@ type Source struct {
 const fetchTimeout = 30 * time.Second
 
 // Open reads what the user names: the path of a .torrent file (or a file://
-// URL), a magnet link, an info hash (40 hexadecimal or 32 base32 characters), or
-// an http(s) URL of a .torrent. It reads disk or network and may block until ctx
+// URL), a magnet link, an info hash (40 or 64 hexadecimal or 32 base32 characters),
+// or an http(s) URL of a .torrent. It reads disk or network and may block until ctx
 // ends. With loopback, URLs of other hosts are refused. Errors are one sentence
 // for the user.
 func Open(ctx context.Context, arg string, loopback bool) (*Source, error) {
@@ -69,7 +70,7 @@ func openLink(link string) (*Source, error) {
 	if err != nil {
 		return nil, err
 	}
-	return &Source{ID: l.ID, Name: l.Name, Trackers: l.Trackers, Peers: l.Peers}, nil
+	return &Source{ID: l.ID, HashV2: l.HashV2, Name: l.Name, Trackers: l.Trackers, Peers: l.Peers}, nil
 }
 
 func openFile(path string) (*Source, error) {
@@ -98,7 +99,7 @@ func read(r io.Reader, name string) (*Source, error) {
 		return nil, fmt.Errorf("%q is not a torrent that can be used: %w", name, err)
 	}
 	return &Source{
-		ID: gate.ID, Name: gate.Name, Meta: metaOf(gate), Trackers: gate.Trackers, raw: raw, gate: gate,
+		ID: gate.ID, HashV2: gate.HashV2, Name: gate.Name, Meta: metaOf(gate), Trackers: gate.Trackers, raw: raw, gate: gate,
 	}, nil
 }
 
@@ -162,7 +163,15 @@ func Verify(ctx context.Context, src *Source, dir string, report func(piece int,
 }
 
 func piecesOf(g *admit.Torrent) hash.Pieces {
-	return hash.Pieces{Length: g.Length, PieceLength: g.PieceLength, Hashes: g.Hashes}
+	return hash.Pieces{Length: g.Length, PieceLength: g.PieceLength, Hashes: g.Hashes, Trees: g.Trees}
+}
+
+// idsOf are all info hashes under which peers may connect.
+func idsOf(g *admit.Torrent) [][20]byte {
+	if g.Hybrid {
+		return [][20]byte{g.ID, shortV2(g)}
+	}
+	return [][20]byte{g.ID}
 }
 
 // FreeSpace returns the bytes that the user can still write below dir, or below

@@ -126,6 +126,7 @@ type state struct {
 // torrent is what the loop knows of one torrent.
 type torrent struct {
 	id       ID
+	hashV2   [32]byte     // the v2 info hash of a magnet, if it names one
 	rec      store.Record // as it is saved, but for the pieces of a running torrent
 	meta     *Meta
 	gate     *admit.Torrent // checked metainfo, kept from Add to the first start only
@@ -212,6 +213,27 @@ func (s *state) find(id ID) (*torrent, error) {
 		return t, nil
 	}
 	return nil, ErrNotFound
+}
+
+// twin returns a torrent other than t with one of the info hashes, of which a
+// hybrid has two.
+func (s *state) twin(t *torrent, v2 [32]byte, ids ...ID) *torrent {
+	if len(ids) == 1 && s.torrents[ids[0]] != nil && s.torrents[ids[0]] != t {
+		return s.torrents[ids[0]]
+	}
+	for _, o := range s.order {
+		known := o.hashV2
+		if o.meta != nil {
+			known = o.meta.HashV2
+			if o != t && slices.Contains(ids, o.meta.HashV1) {
+				return o
+			}
+		}
+		if o != t && (slices.Contains(ids, o.id) || v2 != [32]byte{} && (known == v2 || o.id == ID(v2[:20]))) {
+			return o
+		}
+	}
+	return nil
 }
 
 func (s *state) insert(t *torrent) {

@@ -82,7 +82,7 @@ func (s *state) survey(t *torrent) {
 // seek runs a torrent without metadata until peers have sent it.
 func (s *state) seek(t *torrent) {
 	options := s.resolved(t)
-	spec := swarm.Spec{ID: t.id, Peers: t.peers, Metadata: s.metadataFor(t.id), Options: &options}
+	spec := swarm.Spec{ID: t.id, HashV2: t.hashV2, Peers: t.peers, Metadata: s.metadataFor(t.id), Options: &options}
 	s.task(t, s.library, func() func(*state) {
 		c, err := s.control.Add(spec)
 		return func(s *state) { s.started(t, &run{carrier: c, superSeed: never}, err) }
@@ -102,8 +102,8 @@ func (s *state) start(t *torrent) {
 			gate, err = reload(raw, id)
 		}
 		if err == nil {
-			spec.InfoBytes = gate.InfoBytes
-			spec.Open = swarm.Open{Layout: layout, Hashes: piecesOf(gate), Wanted: wanted, Complete: s.completeFor(t), Banned: s.bannedFor(t)}
+			spec.InfoBytes, spec.HashV2 = gate.InfoBytes, gate.HashV2
+			spec.Open = swarm.Open{Layout: layout, Hashes: piecesOf(gate), IDs: idsOf(gate), V2: shortV2(gate), Opaque: gate.Opaque, Torn: s.tornFor(t), Wanted: wanted, Complete: s.completeFor(t), Banned: s.bannedFor(t)}
 			spec.Open.Disk, err = s.openDisk(t, disk.Options{Dir: dir, Layout: layout, Have: have, Foreign: foreign})
 		}
 		return func(s *state) {
@@ -128,6 +128,17 @@ func (s *state) completeFor(t *torrent) func() {
 			if t.run != nil {
 				s.progress(t)
 			}
+		})
+	}
+}
+
+// tornFor returns what the data plane calls when a hybrid is not one torrent but two.
+func (s *state) tornFor(t *torrent) func(int) {
+	mail := s.mail
+	return func(piece int) {
+		mail.post(func(s *state) {
+			s.fault(t, fmt.Sprintf("Its v1 and v2 hashes are of different data (piece %d), so it can never be complete.", piece))
+			s.steer(t)
 		})
 	}
 }

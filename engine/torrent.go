@@ -6,7 +6,8 @@ import (
 	"time"
 )
 
-// ID is a torrent's info hash: SHA-1 of the info dictionary (BEP 3).
+// ID is a torrent's info hash: SHA-1 of the info dictionary (BEP 3), or its SHA-256
+// cut to 20 bytes of a torrent that is v2 only or was added by its v2 hash (BEP 52).
 type ID [20]byte
 
 // String returns the ID in hexadecimal, 40 lower-case digits.
@@ -105,8 +106,9 @@ func (t *Torrent) Ratio() float64 {
 // Meta is what a torrent's metainfo says, checked and with safe paths. It is
 // never changed.
 type Meta struct {
-	ID          ID
-	Name        string // as the metainfo has it: escape before showing
+	HashV1      ID       // SHA-1 of the info dictionary; zero if it is v2 only
+	HashV2      [32]byte // SHA-256 of it; zero if it is v1 only
+	Name        string   // as the metainfo has it: escape before showing
 	PieceLength int64
 	Pieces      int
 	Size        int64  // bytes of all files
@@ -116,7 +118,7 @@ type Meta struct {
 	CreatedBy   string
 	Created     time.Time // zero if not told
 	Trackers    [][]string
-	Version     string // "v1" or "hybrid"
+	Version     string // "v1", "v2" or "hybrid"
 
 	length int64         // bytes of all pieces: Size and the pad files (BEP 47)
 	pads   map[int]int64 // bytes of pad files in each piece that has any

@@ -89,7 +89,8 @@ def main():
                 print(alert.message(), file=sys.stderr, flush=True)
         states = [t.status() for t in torrents]
         for state in states:
-            infohash = str(state.info_hashes.v1)
+            hashes = state.info_hashes
+            infohash = str(hashes.v1) if hashes.has_v1() else str(hashes.v2)[:40]
             if state.is_seeding and infohash not in complete:
                 complete.add(infohash)
                 tell(event="done", infohash=infohash)

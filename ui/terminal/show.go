@@ -2,6 +2,7 @@ package terminal
 
 import (
 	"context"
+	"encoding/hex"
 	"encoding/json"
 	"fmt"
 	"io"
@@ -35,6 +36,9 @@ func show(w io.Writer, src *engine.Source) error {
 	field := func(name, value string) { fmt.Fprintf(table, "%s\t%s\n", name, value) }
 	field("Name", or(format.Name(src.Name), format.None))
 	field("Info hash", src.ID.String())
+	if v2 := hashV2(src); v2 != "" {
+		field("v2 hash", v2)
+	}
 	if m := src.Meta; m != nil {
 		field("Size", fmt.Sprintf("%s (%s bytes) in %s", format.Size(m.Size), format.Count(int(m.Size)),
 			format.Plural(len(m.Files), "file", "files")))
@@ -95,9 +99,18 @@ func or(s, other string) string {
 	return s
 }
 
+// hashV2 is the v2 info hash in full, "" if there is none.
+func hashV2(src *engine.Source) string {
+	if src.HashV2 == [32]byte{} {
+		return ""
+	}
+	return hex.EncodeToString(src.HashV2[:])
+}
+
 // contents is the object of show --json; sizes are bytes.
 type contents struct {
 	InfoHash    string     `json:"infohash"`
+	InfoHashV2  string     `json:"infohash_v2,omitempty"`
 	Name        string     `json:"name"`
 	Version     string     `json:"version,omitempty"`
 	Size        int64      `json:"size"`
@@ -117,7 +130,7 @@ type file struct {
 }
 
 func content(src *engine.Source) contents {
-	c := contents{InfoHash: src.ID.String(), Name: src.Name, Trackers: src.Trackers}
+	c := contents{InfoHash: src.ID.String(), InfoHashV2: hashV2(src), Name: src.Name, Trackers: src.Trackers}
 	m := src.Meta
 	if m == nil {
 		return c

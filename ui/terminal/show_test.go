@@ -12,7 +12,7 @@ import (
 
 func sourceOf() *engine.Source {
 	m := &engine.Meta{
-		ID: engine.ID{0xab}, Name: "Пример", PieceLength: 256 << 10, Pieces: 3, Size: 786_000, Private: true,
+		HashV1: engine.ID{0xab}, Name: "Пример", PieceLength: 256 << 10, Pieces: 3, Size: 786_000, Private: true,
 		Comment: "two\nlines", CreatedBy: "maker 1.0", Created: time.Date(2026, 1, 2, 3, 4, 0, 0, time.UTC), Version: "v1",
 		Files: []engine.File{
 			{Path: []string{"Пример", "a.bin"}, Length: 785_000},
@@ -20,7 +20,7 @@ func sourceOf() *engine.Source {
 			{Path: []string{"Пример", "empty"}, Offset: 786_000},
 		},
 	}
-	return &engine.Source{ID: m.ID, Name: m.Name, Meta: m, Trackers: [][]string{{"http://a/announce"}, {"udp://b:1"}}}
+	return &engine.Source{ID: m.HashV1, Name: m.Name, Meta: m, Trackers: [][]string{{"http://a/announce"}, {"udp://b:1"}}}
 }
 
 func TestShow(t *testing.T) {
@@ -59,6 +59,22 @@ func TestShowMagnet(t *testing.T) {
 		if !strings.Contains(out.String(), want) {
 			t.Errorf("%q lacks %q", out.String(), want)
 		}
+	}
+}
+
+func TestShowV2(t *testing.T) {
+	src := sourceOf()
+	src.HashV2 = [32]byte{0xcd, 31: 0xef}
+	var out bytes.Buffer
+	if err := show(&out, src); err != nil {
+		t.Fatal(err)
+	}
+	hash := "cd" + strings.Repeat("00", 30) + "ef"
+	if !strings.Contains(out.String(), "v2 hash    "+hash+"\n") {
+		t.Errorf("%q lacks the v2 hash", out.String())
+	}
+	if c := content(src); c.InfoHashV2 != hash {
+		t.Errorf("JSON has %q", c.InfoHashV2)
 	}
 }
 

@@ -1,6 +1,7 @@
 package view
 
 import (
+	"encoding/hex"
 	"fmt"
 	"strings"
 	"time"
@@ -69,7 +70,12 @@ func metaFacts(m *engine.Meta) []Fact {
 	if m.Private {
 		private = "yes: peers come from its trackers only"
 	}
+	v2 := ""
+	if m.HashV2 != [32]byte{} {
+		v2 = hex.EncodeToString(m.HashV2[:])
+	}
 	return []Fact{
+		{"Info hash, v2", v2},
 		{"Size", fmt.Sprintf("%s in %s", format.Size(m.Size), format.Plural(len(m.Files), "file", "files"))},
 		{"Pieces", fmt.Sprintf("%s of %s", format.Count(m.Pieces), format.Size(m.PieceLength))},
 		{"Format", m.Version},

@@ -11,10 +11,13 @@ package admit
 import (
 	"bytes"
 	"crypto/sha1"
+	"crypto/sha256"
 	"fmt"
 	"time"
 
 	"github.com/anacrolix/torrent/metainfo"
+
+	"piecewise/engine/internal/hash"
 )
 
 // Limits of what is let through, far beyond any torrent that was made to be
@@ -57,19 +60,25 @@ func refuse(format string, args ...any) error { return Error(fmt.Sprintf(format,
 
 // Torrent is checked metainfo. It is never changed; its slices are shared.
 type Torrent struct {
-	ID        [20]byte      // SHA-1 of InfoBytes, the info hash (BEP 3)
+	ID        [20]byte      // the info hash: SHA-1 of InfoBytes (BEP 3), or of a torrent that is v2 only HashV2 cut short
+	HashV2    [32]byte      // SHA-256 of InfoBytes, the v2 info hash (BEP 52); zero of a v1 torrent
 	InfoBytes []byte        // the exact bytes of the info dictionary
 	Info      metainfo.Info // InfoBytes as the library reads it; its names and paths are not safe
 
-	Name        string // as given, as valid UTF-8 without control characters, at most 255 bytes
-	PieceLength int64  // bytes, 1 to MaxPieceLength
-	Hashes      []byte // SHA-1 of each piece, 20 bytes each (v1)
-	Size        int64  // bytes of all files without pad files
-	Length      int64  // bytes of all pieces: Size and the pad files
-	Files       []File // every file, pad files too, in the order of the metainfo, without gaps from 0 to Length
+	Name        string      // as given, as valid UTF-8 without control characters, at most 255 bytes
+	PieceLength int64       // bytes, 1 to MaxPieceLength
+	Hashes      []byte      // SHA-1 of each piece, 20 bytes each; nil if it is v2 only
+	Trees       []hash.Tree // of the files with bytes, in order, if it has v2 hashes; see NeedsLayers
+	Size        int64       // bytes of all files without pad files
+	Length      int64       // bytes of all pieces: Size and the pad files
+	Files       []File      // every file, pad files too, in the order of the metainfo, without gaps from 0 to Length
 
 	Private bool // BEP 27
-	Hybrid  bool // has v2 hashes too (BEP 52), which are not used
+	V2      bool // has v2 hashes (BEP 52)
+	Hybrid  bool // has v1 hashes too
+	// Opaque says that the library would panic on the info dictionary, so that it
+	// must never get it: it has v2 hashes and an empty file.
+	Opaque bool
 
 	Comment, CreatedBy string    // valid UTF-8, at most 4 KiB and 255 bytes; only line breaks and tabs of all control characters
 	Created            time.Time // zero if not told
@@ -79,7 +88,7 @@ type Torrent struct {
 }
 
 // Pieces returns the number of pieces.
-func (t *Torrent) Pieces() int { return len(t.Hashes) / sha1.Size }
+func (t *Torrent) Pieces() int { return int((t.Length + t.PieceLength - 1) / t.PieceLength) }
 
 // File is one file of a torrent.
 type File struct {
@@ -91,11 +100,11 @@ type File struct {
 
 	Length int64 // bytes
 	Offset int64 // of its first byte in the pieces
-	Pad    bool  // zeros that only fill a piece (BEP 47)
+	Pad    bool  // zeros that only fill a piece (BEP 47), or what nothing is in between the files of a v2 torrent
 }
 
 // Metainfo reads a .torrent file (BEP 3). After the metainfo only white space
-// may follow. A v2-only torrent (BEP 52) is refused, a hybrid is read as v1. It
+// may follow. A hybrid (BEP 52) without piece layers is read as if it were v1. It
 // keeps nothing of raw.
 func Metainfo(raw []byte) (*Torrent, error) {
 	top, err := parseFile(raw)
@@ -107,6 +116,9 @@ func Metainfo(raw []byte) (*Torrent, error) {
 		return nil, refuse("This file does not describe a torrent: it has no info dictionary.")
 	}
 	t, err := readInfo(info)
+	if err == nil {
+		err = t.readLayers(top.get("piece layers"))
+	}
 	if err != nil {
 		return nil, err
 	}
@@ -119,11 +131,13 @@ func Metainfo(raw []byte) (*Torrent, error) {
 	return t, nil
 }
 
-// Info reads an info dictionary that came from peers (BEP 9), whose SHA-1 must
-// be want. The Torrent has no trackers. It keeps nothing of infoBytes.
+// Info reads an info dictionary that came from peers (BEP 9), one of whose info
+// hashes must be want: SHA-1, or SHA-256 cut to 20 bytes. The Torrent has no
+// trackers and may need layers. It keeps nothing of infoBytes.
 func Info(infoBytes []byte, want [20]byte) (*Torrent, error) {
-	if sha1.Sum(infoBytes) != want {
-		return nil, refuse("The metadata that came from peers is not that of this torrent.")
+	another := refuse("The metadata that came from peers is not that of this torrent.")
+	if v2 := sha256.Sum256(infoBytes); sha1.Sum(infoBytes) != want && [20]byte(v2[:]) != want {
+		return nil, another
 	}
 	if len(infoBytes) > MaxMetainfo {
 		return nil, refuse("The torrent's metadata is too large (%d bytes, at most %d).", len(infoBytes), MaxMetainfo)
@@ -135,8 +149,15 @@ func Info(infoBytes []byte, want [20]byte) (*Torrent, error) {
 	if len(rest) > 0 || !v.is('d') {
 		return nil, refuse("The torrent's metadata is not an info dictionary.")
 	}
-	return readInfo(v)
+	t, err := readInfo(v)
+	if err == nil && !t.Is(want) {
+		return nil, another
+	}
+	return t, err
 }
+
+// Is reports whether the torrent has this info hash, v1 or v2 cut to 20 bytes.
+func (t *Torrent) Is(id [20]byte) bool { return t.ID == id || t.V2 && [20]byte(t.HashV2[:]) == id }
 
 // maxDate is the first second of the year 10000: later ones have no usual form.
 const maxDate = 253402300800

@@ -24,6 +24,8 @@ func (in *info) readFiles(t *Torrent) error {
 		return refuse("The torrent says both that it is one file and that it is several.")
 	case in.files != nil:
 		return t.addFiles(in.files, names, root)
+	case t.V2 && !t.Hybrid:
+		return in.readTreeFiles(t, names, root)
 	case in.length == nil:
 		return refuse("The torrent does not say what files it has.")
 	}

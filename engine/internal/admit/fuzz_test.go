@@ -1,7 +1,6 @@
 package admit
 
 import (
-	"crypto/sha1"
 	"fmt"
 	"reflect"
 	"strings"
@@ -24,7 +23,7 @@ func FuzzMetainfo(f *testing.F) {
 			return
 		}
 		checkTorrent(t, got)
-		again, err := Info(got.InfoBytes, sha1.Sum(got.InfoBytes))
+		again, err := Info(got.InfoBytes, got.ID)
 		if err != nil {
 			t.Fatalf("the info dictionary alone: %v", err)
 		}
@@ -35,10 +34,11 @@ func FuzzMetainfo(f *testing.F) {
 }
 
 func FuzzMagnet(f *testing.F) {
-	f.Add(hash)
-	f.Add(hash32)
-	f.Add("magnet:?xt=urn:btih:" + hash + "&dn=a+b&tr=udp%3A%2F%2Fa%3A1&tr=HTTP://[::1]:5/%C3%BC?a=b%26#c&x.pe=1.2.3.4:5&x.pe=[::1]:6")
-	f.Add("magnet:?xt.1=urn:btmh:" + hashV2 + "&xt.2=urn:btih:" + hash32 + "&dn=%ff%0a&tr=http://u@a/")
+	f.Add(digits)
+	f.Add(digits32)
+	f.Add("magnet:?xt=urn:btih:" + digits + "&dn=a+b&tr=udp%3A%2F%2Fa%3A1&tr=HTTP://[::1]:5/%C3%BC?a=b%26#c&x.pe=1.2.3.4:5&x.pe=[::1]:6")
+	f.Add(digitsV2[4:])
+	f.Add("magnet:?xt.1=urn:btmh:" + digitsV2 + "&xt.2=urn:btih:" + digits32 + "&dn=%ff%0a&tr=http://u@a/")
 	f.Fuzz(func(t *testing.T, link string) {
 		got, err := Magnet(link)
 		if err != nil {

@@ -3,6 +3,7 @@ package admit
 import (
 	"bytes"
 	"crypto/sha1"
+	"crypto/sha256"
 	"encoding/hex"
 	"fmt"
 	"math"
@@ -36,9 +37,9 @@ func readInfo(dict value) (*Torrent, error) {
 	if err != nil {
 		return nil, err
 	}
-	t := &Torrent{ID: sha1.Sum(dict), InfoBytes: bytes.Clone(dict)}
+	t := &Torrent{InfoBytes: bytes.Clone(dict)}
 	for _, step := range []func(*Torrent) error{
-		in.checkVersion, in.checkTree, in.readPieces, in.readFiles, in.checkCounts, decode, checkHybrid,
+		in.checkVersion, in.checkTree, in.readPieces, in.readFiles, in.checkCounts, in.readTrees, decode,
 	} {
 		if err := step(t); err != nil {
 			return nil, err
@@ -68,13 +69,28 @@ func (in *info) checkVersion(t *Torrent) error {
 	switch {
 	case in.version != nil && (!ok || version < 0 || version > 2):
 		return refuse("The torrent is of a version that is not known (%s).", quote(in.version))
-	case !v1 && (version == 2 || in.tree != nil):
-		return refuse("This is a v2 torrent; only v1 and hybrid torrents can be loaded so far.")
-	case version == 2 && in.tree == nil:
+	case !v1 && version != 2 && in.tree != nil:
+		return refuse("The torrent has v2 files only, but does not say that it is of version 2.")
+	case version == 2 && in.tree == nil && v1:
 		return refuse("The torrent says that it is a hybrid, but has no list of v2 files.")
+	case version == 2 && in.tree == nil:
+		return refuse("The torrent has no list of v2 files.")
 	}
-	t.Hybrid = version == 2
+	t.V2, t.Hybrid = version == 2, version == 2 && v1
+	t.identify()
 	return nil
+}
+
+// identify works out the info hashes.
+func (t *Torrent) identify() {
+	t.ID = sha1.Sum(t.InfoBytes)
+	if !t.V2 {
+		return
+	}
+	t.HashV2 = sha256.Sum256(t.InfoBytes)
+	if !t.Hybrid {
+		t.ID = [20]byte(t.HashV2[:])
+	}
 }
 
 // checkTree bounds what the library makes of a file tree (BEP 52).
@@ -102,8 +118,13 @@ func (in *info) readPieces(t *Torrent) error {
 		return refuse("The torrent's piece length is %d, but must be positive.", length)
 	case length > MaxPieceLength:
 		return refuse("The torrent's piece length is too large (%d bytes, at most %d).", length, MaxPieceLength)
-	case t.Hybrid && (length < blockSize || length&(length-1) != 0):
-		return refuse("The torrent's piece length is %d; a hybrid's must be a power of two of at least 16384.", length)
+	case t.V2 && (length < blockSize || length&(length-1) != 0):
+		return refuse("The torrent's piece length is %d; in a v2 torrent it must be a power of two of at least 16384.", length)
+	}
+	t.PieceLength = length
+	switch {
+	case t.V2 && !t.Hybrid:
+		return nil
 	case in.pieces == nil:
 		return refuse("The torrent has no piece hashes.")
 	case !isText || len(hashes) == 0 || len(hashes)%sha1.Size != 0:
@@ -111,7 +132,6 @@ func (in *info) readPieces(t *Torrent) error {
 	case len(hashes)/sha1.Size > MaxPieces:
 		return refuse("The torrent has too many pieces (%d, at most %d).", len(hashes)/sha1.Size, MaxPieces)
 	}
-	t.PieceLength = length
 	t.Hashes = hashes
 	return nil
 }
@@ -133,13 +153,16 @@ func (in *info) bestName() ([]byte, error) {
 
 // checkCounts compares the pieces with the size, once the files are known.
 func (in *info) checkCounts(t *Torrent) error {
-	want := (t.Length + t.PieceLength - 1) / t.PieceLength
+	want := int64(t.Pieces())
+	v1 := !t.V2 || t.Hybrid
 	blocks := (t.PieceLength + blockSize - 1) / blockSize
 	switch {
 	case t.Size == 0:
 		return refuse("The torrent has no data: all its files are empty.")
-	case int64(t.Pieces()) != want:
-		return refuse("The torrent has %d piece hashes, but its files fill %d pieces.", t.Pieces(), want)
+	case v1 && int64(len(t.Hashes)/sha1.Size) != want:
+		return refuse("The torrent has %d piece hashes, but its files fill %d pieces.", len(t.Hashes)/sha1.Size, want)
+	case want > MaxPieces:
+		return refuse("The torrent has too many pieces (%d, at most %d).", want, MaxPieces)
 	case want*blocks > math.MaxUint32:
 		return refuse("The torrent is too large (%d bytes in pieces of %d).", t.Length, t.PieceLength)
 	case layout(t) > maxLayout:
@@ -169,12 +192,7 @@ func decode(t *Torrent) error {
 	if err != nil {
 		return refuse("The torrent's info dictionary cannot be read (%s).", shortText([]byte(err.Error()), 120))
 	}
-	var length int64
-	for f := range t.Info.UpvertedV1Files() {
-		length += f.Length
-	}
-	if t.Info.PieceLength != t.PieceLength || length != t.Length || t.Info.HasV2() != t.Hybrid ||
-		!bytes.Equal(t.Info.Pieces, t.Hashes) {
+	if !t.seenAlike() {
 		return refuse("The torrent's info dictionary can be read in two ways.")
 	}
 	t.Hashes = t.Info.Pieces
@@ -182,32 +200,37 @@ func decode(t *Torrent) error {
 	return nil
 }
 
-// checkHybrid makes sure that the v2 files lie where the v1 files do: the
-// library lays out a hybrid by its v2 files.
-func checkHybrid(t *Torrent) error {
-	if !t.Hybrid {
-		return nil
+// seenAlike reports whether the library sees what was checked.
+func (t *Torrent) seenAlike() bool {
+	in := &t.Info
+	if in.PieceLength != t.PieceLength || in.HasV2() != t.V2 || in.HasV1() != (t.Hybrid || !t.V2) ||
+		!bytes.Equal(in.Pieces, t.Hashes) || t.V2 && in.FileTree.Validate() != nil {
+		return false
 	}
-	tree := &t.Info.FileTree
-	if tree.Validate() != nil || !tree.IsDir() {
-		return refuse("The torrent's list of v2 files is damaged.")
+	var length int64
+	for f := range in.UpvertedV1Files() {
+		length += f.Length
 	}
-	differs := refuse("The torrent is a hybrid whose v1 and v2 files differ.")
+	if in.HasV1() && length != t.Length {
+		return false
+	}
+	return !t.V2 || in.NumPieces() == t.Pieces() && t.treesAlike()
+}
+
+// treesAlike reports whether the library's v2 files lie where ours do.
+func (t *Torrent) treesAlike() bool {
 	next := 0
 	for f := range t.Info.UpvertedFilesIter() {
-		if f.Length == 0 { // the library takes it for a second file of a piece, and panics
-			return refuse("This is a hybrid torrent with an empty file; such torrents cannot be loaded so far.")
+		if f.Length == 0 {
+			continue
 		}
-		next = nextReal(t.Files, next)
-		if next == len(t.Files) || f.Length != t.Files[next].Length || f.TorrentOffset != t.Files[next].Offset {
-			return differs
+		if next == len(t.Trees) || f.Length != t.Trees[next].Length || f.PiecesRoot.Value != t.Trees[next].Root ||
+			f.TorrentOffset != int64(t.Trees[next].First)*t.PieceLength {
+			return false
 		}
 		next++
 	}
-	if nextReal(t.Files, next) < len(t.Files) || t.Info.NumPieces() != t.Pieces() {
-		return differs
-	}
-	return nil
+	return next == len(t.Trees)
 }
 
 // nextReal returns the index of the first file from i on that has data of its own.

@@ -16,32 +16,36 @@ const (
 	magnetPrefix = "magnet:"
 	v1Prefix     = "urn:btih:"
 	v2Prefix     = "urn:btmh:"
+
+	sha256Code = "1220" // before a SHA-256 in a multihash: its code and its length
 )
 
 // Link is what a magnet link says (BEP 9). It is never changed.
 type Link struct {
-	ID       [20]byte         // the info hash
+	ID       [20]byte         // the info hash; if there is only a v2 one, that cut short
+	HashV2   [32]byte         // the v2 info hash (BEP 52); zero if not told
 	Name     string           // shown until the metadata is there; "" if not told; one line, at most 255 bytes
 	Trackers [][]string       // a tier each, as Trackers lets them through
 	Dropped  []string         // trackers that were left out, as from Trackers
 	Peers    []netip.AddrPort // peers to ask for the metadata (x.pe), without host names
 }
 
-// Magnet reads a magnet link, or an info hash alone: 40 hexadecimal or 32 base32
-// digits. It needs a v1 info hash (btih), which a hybrid's link has too; a link
-// with nothing but a v2 hash (btmh) is refused. What else is wrong in it, a
-// tracker, say, is left out.
+// Magnet reads a magnet link, or an info hash alone: 40 or, of v2, 64 hexadecimal
+// or 32 base32 digits. It needs a v1 info hash (btih), a v2 one (btmh), or both of a
+// hybrid. What else is wrong in it, a tracker, say, is left out.
 func Magnet(link string) (*Link, error) {
 	link = strings.TrimSpace(link)
 	if len(link) > maxLink {
 		return nil, refuse("The magnet link is too long (%d bytes, at most %d).", len(link), maxLink)
 	}
 	if len(link) < len(magnetPrefix) || !strings.EqualFold(link[:len(magnetPrefix)], magnetPrefix) {
-		id, ok := parseHash(link)
-		if !ok {
-			return nil, refuse("This is neither a magnet link nor an info hash: %s.", quote(link))
+		if id, ok := parseHash(link); ok {
+			return checkLink(&Link{ID: id})
 		}
-		return checkLink(&Link{ID: id})
+		if v2, ok := parseMultihash(sha256Code + link); ok {
+			return checkLink(&Link{ID: [20]byte(v2[:]), HashV2: v2})
+		}
+		return nil, refuse("This is neither a magnet link nor an info hash: %s.", quote(link))
 	}
 	return readMagnet(strings.TrimPrefix(link[len(magnetPrefix):], "?"))
 }
@@ -82,9 +86,9 @@ func readMagnet(query string) (*Link, error) {
 	return checkLink(l)
 }
 
-// setHash takes the v1 info hash of the topics (xt).
+// setHash takes the info hashes of the topics (xt).
 func (l *Link) setHash(topics []string) error {
-	found, v2 := false, false
+	found, foundV2 := false, false
 	for _, topic := range topics {
 		if len(topic) < len(v1Prefix) {
 			continue
@@ -92,7 +96,14 @@ func (l *Link) setHash(topics []string) error {
 		text := topic[len(v1Prefix):]
 		switch prefix := topic[:len(v1Prefix)]; {
 		case strings.EqualFold(prefix, v2Prefix):
-			v2 = true
+			v2, ok := parseMultihash(text)
+			if !ok {
+				return refuse("The magnet link's v2 info hash is not valid: %s.", quote(text))
+			}
+			if foundV2 && v2 != l.HashV2 {
+				return refuse("The magnet link has more than one v2 info hash.")
+			}
+			l.HashV2, foundV2 = v2, true
 		case strings.EqualFold(prefix, v1Prefix):
 			id, ok := parseHash(text)
 			if !ok {
@@ -105,8 +116,8 @@ func (l *Link) setHash(topics []string) error {
 		}
 	}
 	switch {
-	case !found && v2:
-		return refuse("This is a magnet link of a v2 torrent; only v1 and hybrid torrents can be loaded so far.")
+	case !found && foundV2:
+		l.ID = [20]byte(l.HashV2[:])
 	case !found:
 		return refuse("The magnet link has no info hash.")
 	}
@@ -149,11 +160,33 @@ func parseHash(text string) (id [20]byte, ok bool) {
 	return id, false
 }
 
+// parseMultihash reads a SHA-256 as a multihash in hexadecimal.
+func parseMultihash(text string) (v2 [32]byte, ok bool) {
+	digits, ok := strings.CutPrefix(text, sha256Code)
+	if !ok || len(digits) != hex.EncodedLen(len(v2)) {
+		return v2, false
+	}
+	_, err := hex.Decode(v2[:], []byte(digits))
+	return v2, err == nil
+}
+
+// V2Only reports whether the link has a v2 info hash and no other.
+func (l *Link) V2Only() bool { return l.HashV2 != [32]byte{} && l.ID == [20]byte(l.HashV2[:]) }
+
 // String returns the link in its canonical form: hexadecimal info hash, name,
 // trackers in order, peers. Magnet reads it back, with each tracker a tier of
 // its own. What would make it longer than Magnet takes is left out.
 func (l *Link) String() string {
-	b := []byte(magnetPrefix + "?xt=" + v1Prefix + hex.EncodeToString(l.ID[:]))
+	b := []byte(magnetPrefix + "?")
+	if !l.V2Only() {
+		b = append(b, "xt="+v1Prefix+hex.EncodeToString(l.ID[:])...)
+	}
+	if l.HashV2 != [32]byte{} {
+		if !l.V2Only() {
+			b = append(b, '&')
+		}
+		b = append(b, "xt="+v2Prefix+sha256Code+hex.EncodeToString(l.HashV2[:])...)
+	}
 	add := func(key, text string) {
 		// Not every program takes a plus for a blank.
 		param := "&" + key + "=" + strings.ReplaceAll(url.QueryEscape(text), "+", "%20")

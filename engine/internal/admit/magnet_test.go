@@ -9,30 +9,30 @@ import (
 )
 
 const (
-	hash   = "0123456789abcdef0123456789abcdef01234567"
-	hash32 = "AERUKZ4JVPG66AJDIVTYTK6N54ASGRLH"
-	hashV2 = "1220caf1e1c30e81cb361b9ee167c4aa64228a7fa4fa9f6105232b28ad099f3a302e"
+	digits   = "0123456789abcdef0123456789abcdef01234567"
+	digits32 = "AERUKZ4JVPG66AJDIVTYTK6N54ASGRLH"
+	digitsV2 = "1220caf1e1c30e81cb361b9ee167c4aa64228a7fa4fa9f6105232b28ad099f3a302e"
 )
 
 func TestMagnet(t *testing.T) {
-	plain := "magnet:?xt=urn:btih:" + hash
+	plain := "magnet:?xt=urn:btih:" + digits
 	for link, want := range map[string]string{
-		plain:                   plain,
-		hash:                    plain,
-		strings.ToUpper(hash):   plain,
-		hash32:                  plain,
-		strings.ToLower(hash32): plain,
-		" \n" + plain + "\t":    plain,
-		"MAGNET:?XT=URN:BTIH:" + strings.ToUpper(hash):                          plain,
-		"magnet:?xt=urn:btih:" + hash32:                                         plain,
-		"magnet:xt=urn:btih:" + hash:                                            plain,
-		"magnet:?xt=urn%3Abtih%3A" + hash:                                       plain,
-		"magnet:?xt.1=urn:btih:" + hash:                                         plain,
-		plain + "&xt=urn:btih:" + hash:                                          plain,
-		plain + "&xt=urn:btmh:" + hashV2:                                        plain,
-		"magnet:?xt=urn:btmh:" + hashV2 + "&xt=urn:btih:" + hash:                plain,
-		"magnet:?xt=urn:ed2k:x&xt=&xt=urn&xt=urn:btih:" + hash:                  plain,
-		"magnet:?dn=a+b%20c%26d&xt=urn:btih:" + hash:                            plain + "&dn=a%20b%20c%26d",
+		plain:                     plain,
+		digits:                    plain,
+		strings.ToUpper(digits):   plain,
+		digits32:                  plain,
+		strings.ToLower(digits32): plain,
+		" \n" + plain + "\t":      plain,
+		"MAGNET:?XT=URN:BTIH:" + strings.ToUpper(digits):                        plain,
+		"magnet:?xt=urn:btih:" + digits32:                                       plain,
+		"magnet:xt=urn:btih:" + digits:                                          plain,
+		"magnet:?xt=urn%3Abtih%3A" + digits:                                     plain,
+		"magnet:?xt.1=urn:btih:" + digits:                                       plain,
+		plain + "&xt=urn:btih:" + digits:                                        plain,
+		plain + "&xt=urn:btmh:" + digitsV2:                                      plain + "&xt=urn:btmh:" + digitsV2,
+		"magnet:?xt=urn:btmh:" + digitsV2 + "&xt=urn:btih:" + digits:            plain + "&xt=urn:btmh:" + digitsV2,
+		"magnet:?xt=urn:ed2k:x&xt=&xt=urn&xt=urn:btih:" + digits:                plain,
+		"magnet:?dn=a+b%20c%26d&xt=urn:btih:" + digits:                          plain + "&dn=a%20b%20c%26d",
 		plain + "&dn=a;b&dn=c":                                                  plain + "&dn=a%3Bb",
 		plain + "&dn=%00%e2%80%ae%ff%0a":                                        plain + "&dn=%EF%BF%BD",
 		plain + "&dn=%zz&=&&&x&so=0-2&ws=http://a/":                             plain,
@@ -46,8 +46,21 @@ func TestMagnet(t *testing.T) {
 		l, err := Magnet(link)
 		if err != nil {
 			t.Errorf("%s: %v", link, err)
-		} else if got := l.String(); got != want || hex.EncodeToString(l.ID[:]) != hash {
+		} else if got := l.String(); got != want || hex.EncodeToString(l.ID[:]) != digits {
 			t.Errorf("%s\n gives %s,\n not   %s", link, got, want)
+		}
+	}
+}
+
+const plainV2 = "magnet:?xt=urn:btmh:" + digitsV2
+
+func TestMagnetV2(t *testing.T) {
+	for _, link := range []string{plainV2, digitsV2[4:], strings.ToUpper(digitsV2[4:]), plainV2 + "&xt=urn:btmh:" + digitsV2, plainV2 + "&dn="} {
+		l, err := Magnet(link)
+		if err != nil {
+			t.Errorf("%s: %v", link, err)
+		} else if l.String() != plainV2 || hex.EncodeToString(l.HashV2[:]) != digitsV2[4:] || hex.EncodeToString(l.ID[:]) != digitsV2[4:44] || !l.V2Only() {
+			t.Errorf("%s gives %s", link, l)
 		}
 	}
 }
@@ -57,20 +70,24 @@ func TestMagnetRefused(t *testing.T) {
 		"":                                    "neither a magnet link nor an info hash",
 		"hello":                               "neither a magnet link nor an info hash",
 		"http://a.example/":                   "neither a magnet link nor an info hash",
-		hash[1:]:                              "neither a magnet link nor an info hash",
-		"g" + hash[1:]:                        "neither a magnet link nor an info hash",
-		"1" + hash32[1:]:                      "neither a magnet link nor an info hash",
-		hash32[:31] + "=":                     "neither a magnet link nor an info hash",
-		hash32[:26] + "======":                "neither a magnet link nor an info hash",
+		digits[1:]:                            "neither a magnet link nor an info hash",
+		"g" + digits[1:]:                      "neither a magnet link nor an info hash",
+		"1" + digits32[1:]:                    "neither a magnet link nor an info hash",
+		digits32[:31] + "=":                   "neither a magnet link nor an info hash",
+		digits32[:26] + "======":              "neither a magnet link nor an info hash",
 		"magnet:":                             "no info hash",
 		"magnet:?dn=a":                        "no info hash",
-		"magnet:?xt=urn:sha1:" + hash32:       "no info hash",
-		"magnet:?xt=urn:btih:" + hash[2:]:     "info hash is not valid",
-		"magnet:?xt=urn:btih:\x00" + hash:     "info hash is not valid",
-		"magnet:?xt=urn:btmh:" + hashV2:       "v2 torrent",
+		"magnet:?xt=urn:sha1:" + digits32:     "no info hash",
+		"magnet:?xt=urn:btih:" + digits[2:]:   "info hash is not valid",
+		"magnet:?xt=urn:btih:\x00" + digits:   "info hash is not valid",
+		"magnet:?xt=urn:btmh:" + digitsV2[2:]: "v2 info hash is not valid",
+		"magnet:?xt=urn:btmh:1114" + digits:   "v2 info hash is not valid",
+		plainV2 + "0":                         "v2 info hash is not valid",
+		plainV2 + "&xt=urn:btmh:" + digitsV2[:66] + "ff": "more than one v2 info hash",
+		"g" + digitsV2[5:]:                    "neither a magnet link nor an info hash",
 		strings.Repeat("0", 40):               "all zeros",
 		"magnet:?" + strings.Repeat("&", 1e5): "too long",
-		"magnet:?xt=urn:btih:" + hash + "&xt=urn:btih:" + hash[1:] + "0": "more than one info hash",
+		"magnet:?xt=urn:btih:" + digits + "&xt=urn:btih:" + digits[1:] + "0": "more than one info hash",
 	} {
 		_, err := Magnet(link)
 		checkSentence(t, err, part)
@@ -78,7 +95,7 @@ func TestMagnetRefused(t *testing.T) {
 }
 
 func TestMagnetTiersAndDropped(t *testing.T) {
-	l, err := Magnet("magnet:?xt=urn:btih:" + hash + "&tr=http://a/&tr=ftp://b/&tr=http://c/")
+	l, err := Magnet("magnet:?xt=urn:btih:" + digits + "&tr=http://a/&tr=ftp://b/&tr=http://c/")
 	if err != nil {
 		t.Fatal(err)
 	}

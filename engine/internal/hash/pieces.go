@@ -5,6 +5,7 @@ import (
 	"crypto/sha256"
 	"errors"
 	"fmt"
+	"slices"
 	"sort"
 )
 
@@ -24,7 +25,31 @@ type Tree struct {
 	Length int64  // bytes of the file
 	First  int    // its first piece, which begins with it
 	Layer  []byte // the nodes of its pieces, 32 bytes each; nil for one piece, whose node is the root
+
+	upper []Sum // see upperLevels
 }
+
+// Pieces returns the number of the file's pieces.
+func (t *Tree) Pieces(pieceLength int64) int { return int((t.Length + pieceLength - 1) / pieceLength) }
+
+// WithLayer returns the tree with the nodes of the file's pieces, which it keeps; ok
+// is false if they are too few or too many or do not lead to the root.
+func (t Tree) WithLayer(layer []byte, pieceLength int64) (whole Tree, ok bool) {
+	n, height := t.Pieces(pieceLength), levels(leaves(pieceLength))
+	if n < 2 || len(layer) != n*sha256.Size {
+		return t, false
+	}
+	t.Layer, t.upper = layer, make([]Sum, 0, (n+1<<upperLevels-1)>>upperLevels)
+	up := min(levels(n), upperLevels)
+	for part := range slices.Chunk(layer, sha256.Size<<upperLevels) {
+		t.upper = append(t.upper, Fold(sums(part), up, Pad(height)))
+	}
+	return t, Fold(slices.Clone(t.upper), levels(n)-up, Pad(height+up)) == t.Root
+}
+
+// upperLevels above the pieces are the nodes that a Tree remembers, so that proofs
+// cost little.
+const upperLevels = 9
 
 // Count returns the number of pieces.
 func (p *Pieces) Count() int {
@@ -53,8 +78,11 @@ func (p *Pieces) Sizes() func(piece int) int64 {
 }
 
 // Padded returns the bytes of a piece with what is behind its file in it, of which
-// its SHA-1 is.
+// its SHA-1 is. Without SHA-1 that is all to the end of the piece.
 func (p *Pieces) Padded(piece int) int64 {
+	if p.Hashes == nil {
+		return p.PieceLength
+	}
 	return min(p.PieceLength, p.Length-int64(piece)*p.PieceLength)
 }
 
@@ -101,7 +129,7 @@ func (p *Pieces) check() error {
 	}
 	next := 0
 	for _, t := range p.Trees {
-		pieces := int((t.Length + p.PieceLength - 1) / p.PieceLength)
+		pieces := t.Pieces(p.PieceLength)
 		if t.First != next || pieces == 0 || pieces > 1 && len(t.Layer) != pieces*sha256.Size || pieces == 1 && t.Layer != nil {
 			return fmt.Errorf("verify pieces: %d bytes of hashes for a file of %d pieces at piece %d", len(t.Layer), pieces, t.First)
 		}

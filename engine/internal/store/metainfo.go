@@ -2,6 +2,7 @@ package store
 
 import (
 	"crypto/sha1"
+	"crypto/sha256"
 	"encoding/hex"
 	"errors"
 	"fmt"
@@ -54,7 +55,7 @@ func outer(raw []byte, id [20]byte) (map[string]bencode.Bytes, error) {
 	if err != nil && !errors.As(err, new(bencode.ErrUnusedTrailingBytes)) { // many files end in a line break
 		return nil, err
 	}
-	if sha1.Sum(dict["info"]) != id {
+	if v2 := sha256.Sum256(dict["info"]); sha1.Sum(dict["info"]) != id && [20]byte(v2[:]) != id {
 		return nil, errors.New("the info dictionary does not match the info hash")
 	}
 	return dict, nil
@@ -186,7 +187,7 @@ func (s *Store) restore(id [20]byte) (Record, error) {
 		return Record{}, errors.New("it does not tell its folder")
 	}
 	r := Record{
-		ID: id, Name: m.Info.Name, Dir: m.Origin.Dir, Pieces: len(m.Info.Pieces) / 20,
+		ID: id, Name: m.Info.Name, Dir: m.Origin.Dir, Pieces: max(1, len(m.Info.Pieces)/20), // of a v2 torrent it is not told
 		Paused: m.Origin.Paused != 0, Foreign: m.Origin.Foreign, Trackers: m.AnnounceList, Recheck: true,
 	}
 	if m.Origin.Added != 0 {

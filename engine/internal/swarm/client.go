@@ -5,8 +5,10 @@ import (
 	"errors"
 	"fmt"
 	"log/slog"
+	"maps"
 	"net"
 	"net/netip"
+	"slices"
 	"strings"
 	"sync"
 	"time"
@@ -74,6 +76,7 @@ type Client struct {
 	mu       sync.RWMutex
 	session  Session
 	torrents map[[20]byte]*Torrent
+	aliases  map[[20]byte]*Torrent // by the other info hashes of hybrids
 }
 
 // New opens the sockets and starts the library. It may wait for both.
@@ -82,7 +85,7 @@ func New(cfg Config) (*Client, error) {
 		cfg.DHT, cfg.LSD, cfg.PortMapping = false, false, false
 	}
 	c := &Client{
-		cfg: cfg, workers: transfer.NewWorkers(), torrents: map[[20]byte]*Torrent{}, ended: make(chan struct{}),
+		cfg: cfg, workers: transfer.NewWorkers(), torrents: map[[20]byte]*Torrent{}, aliases: map[[20]byte]*Torrent{}, ended: make(chan struct{}),
 		up: limit.New(), down: limit.New(),
 	}
 	if cfg.Session == nil {
@@ -200,12 +203,18 @@ func (r registry) Plane(infoHash [20]byte) wire.Plane {
 	if t := r.torrents[infoHash]; t != nil && r.session.Connections != 0 {
 		return t.plane
 	}
+	if t := r.aliases[infoHash]; t != nil {
+		return t.plane
+	}
 	return nil
 }
 
 func (r registry) Hashes(yield func([20]byte) bool) {
-	for _, t := range r.running() {
-		if !yield(t.id) {
+	r.mu.RLock()
+	all := append(slices.Collect(maps.Keys(r.torrents)), slices.Collect(maps.Keys(r.aliases))...)
+	r.mu.RUnlock()
+	for _, id := range all {
+		if !yield(id) {
 			return
 		}
 	}
@@ -251,23 +260,34 @@ func (c *Client) Close() error {
 
 // Spec is a torrent to be run.
 type Spec struct {
-	ID        [20]byte
-	InfoBytes []byte // nil: they come from peers, BEP 9
-	Open      Open   // without InfoBytes it is the zero value
+	ID        [20]byte // the info hash; of a torrent that is v2 only HashV2 cut short
+	HashV2    [32]byte // the v2 info hash (BEP 52); zero if there is none, or it is not known
+	InfoBytes []byte   // nil: they come from peers, BEP 9
+	Open      Open     // without InfoBytes it is the zero value
 	Peers     []netip.AddrPort
 	Options   *plane.Options // nil is plane.DefaultOptions; nothing in it may be plane.AsSession
 	SuperSeed *int           // as for SuperSeedFrom; nil is never
 	// Metadata is called once with info bytes that have the right hash, if
-	// InfoBytes is nil. It runs on a goroutine of its own.
-	Metadata func(infoBytes []byte)
+	// InfoBytes is nil. It runs on a goroutine of its own. With layers it has the
+	// layers of pieces fetched, see transfer.Torrent.Layers.
+	Metadata func(infoBytes []byte, layers Layers)
 }
+
+// Layers is transfer.Torrent.Layers.
+type Layers func(v2 [20]byte, trees []hash.Tree, pieceLength int64, wait time.Duration, done func(map[hash.Sum][]byte))
 
 // Open is what a torrent is opened with once its metadata is known.
 type Open struct {
 	Disk   *disk.Torrent
 	Layout disk.Layout // of Disk
 	Hashes hash.Pieces
+	IDs    [][20]byte // all info hashes; of a hybrid two
+	V2     [20]byte   // the v2 one cut short; zero if there is none
 	Wanted transfer.Wanted
+	Opaque bool // it has v2 hashes and an empty file, on which the library would panic
+	// Torn is called with the first piece of a hybrid by which its v1 and v2 hashes
+	// contradict each other. It must return at once.
+	Torn func(piece int)
 	// Complete is called when all that is wanted is verified. It must return at once.
 	Complete func()
 	// Banned is called when a peer was banned because what it sent of a piece was
@@ -285,12 +305,21 @@ func (c *Client) Add(spec Spec) (*Torrent, error) {
 	c.mu.Lock()
 	c.torrents[spec.ID] = t
 	c.mu.Unlock()
-	lib, isNew := c.lib.AddTorrentOpt(torrent.AddTorrentOpts{
+	short := [20]byte(spec.HashV2[:])
+	t.answerTo(short)
+	opts := torrent.AddTorrentOpts{
 		InfoHash:                 spec.ID,
 		InfoBytes:                spec.InfoBytes,
 		DisableInitialPieceCheck: true,
 		DeferStorageOpen:         true,
-	})
+	}
+	if spec.HashV2 != [32]byte{} {
+		opts.InfoHashV2.Set(spec.HashV2)
+	}
+	if spec.ID == short {
+		opts.InfoHash = metainfo.Hash{}
+	}
+	lib, isNew := c.lib.AddTorrentOpt(opts)
 	t.lib = lib
 	lib.SetMaxEstablishedConns(libraryConns)
 	if !isNew {
@@ -298,7 +327,7 @@ func (c *Client) Add(spec Spec) (*Torrent, error) {
 		return nil, fmt.Errorf("add torrent %x: the library has it already", spec.ID)
 	}
 	if spec.InfoBytes != nil {
-		if err := t.openLibrary(spec.Open.Disk); err != nil {
+		if err := t.openLibrary(spec.Open); err != nil {
 			t.Drop()
 			return nil, err
 		}
@@ -306,7 +335,7 @@ func (c *Client) Add(spec Spec) (*Torrent, error) {
 		c.waiting.Go(func() {
 			select {
 			case <-lib.GotInfo():
-				spec.Metadata(lib.Metainfo().InfoBytes)
+				spec.Metadata(lib.Metainfo().InfoBytes, t.plane.Layers)
 			case <-lib.Closed():
 			}
 		})

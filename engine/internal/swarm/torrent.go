@@ -3,6 +3,7 @@ package swarm
 import (
 	"context"
 	"fmt"
+	"maps"
 	"net"
 	"net/netip"
 	"sync"
@@ -11,7 +12,6 @@ import (
 	"github.com/anacrolix/torrent"
 
 	"piecewise/engine/internal/choke"
-	"piecewise/engine/internal/disk"
 	"piecewise/engine/internal/pick"
 	"piecewise/engine/internal/plane"
 	"piecewise/engine/internal/transfer"
@@ -62,13 +62,14 @@ func newTorrent(c *Client, spec Spec) *Torrent {
 // Open starts the download. The metadata must be there.
 func (t *Torrent) Open(o Open) error {
 	t.openPlane(o)
-	return t.openLibrary(o.Disk)
+	return t.openLibrary(o)
 }
 
 func (t *Torrent) openPlane(o Open) {
+	t.answerTo(o.IDs...)
 	t.plane.Open(transfer.Config{
 		Pieces: o.Layout.Pieces, PieceLength: o.Layout.PieceLength, Length: o.Layout.Length,
-		Hashes: o.Hashes, Disk: o.Disk, Workers: t.c.workers, Wanted: o.Wanted,
+		Hashes: o.Hashes, V2: o.V2, Torn: o.Torn, Disk: o.Disk, Workers: t.c.workers, Wanted: o.Wanted,
 		Verified: t.isOurs, Complete: o.Complete,
 		Banned: func(peer netip.AddrPort, piece int) {
 			t.c.Ban(peer)
@@ -81,14 +82,32 @@ func (t *Torrent) openPlane(o Open) {
 
 // openLibrary makes the library want everything and ask for nothing: so it looks
 // for peers, keeps the connections to them, and believes itself choked by all.
-func (t *Torrent) openLibrary(d *disk.Torrent) error {
-	if err := t.lib.OpenStorage(context.Background(), d.Storage()); err != nil {
-		return fmt.Errorf("open storage: %w", err)
+//
+// Of an opaque torrent it never gets the storage: it would compute lengths of pieces
+// then. So it never learns of pieces that are ours either, which nobody asks it for.
+func (t *Torrent) openLibrary(o Open) error {
+	if !o.Opaque {
+		if err := t.lib.OpenStorage(context.Background(), o.Disk.Storage()); err != nil {
+			return fmt.Errorf("open storage: %w", err)
+		}
 	}
 	t.lib.DownloadAll()
 	t.lib.DisallowDataDownload()
-	t.c.waiting.Go(t.complete)
+	if !o.Opaque {
+		t.c.waiting.Go(t.complete)
+	}
 	return nil
+}
+
+// answerTo lets peers connect with these info hashes, too.
+func (t *Torrent) answerTo(ids ...[20]byte) {
+	t.c.mu.Lock()
+	defer t.c.mu.Unlock()
+	for _, id := range ids {
+		if id != t.id && id != [20]byte{} && t.c.torrents[id] == nil && t.c.aliases[id] == nil && t.c.torrents[t.id] == t {
+			t.c.aliases[id] = t
+		}
+	}
 }
 
 // isOurs leaves a verified piece for complete.
@@ -130,6 +149,7 @@ func (t *Torrent) end() {
 	t.once.Do(func() {
 		t.c.mu.Lock()
 		delete(t.c.torrents, t.id)
+		maps.DeleteFunc(t.c.aliases, func(_ [20]byte, o *Torrent) bool { return o == t })
 		t.c.mu.Unlock()
 		close(t.ended)
 		t.plane.Close()

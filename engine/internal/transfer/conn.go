@@ -10,6 +10,7 @@ import (
 
 	"github.com/anacrolix/torrent/bencode"
 
+	"piecewise/engine/internal/hash"
 	"piecewise/engine/internal/limit"
 	"piecewise/engine/internal/pick"
 	"piecewise/engine/internal/plane"
@@ -53,6 +54,10 @@ type conn struct {
 
 	client string
 	reqq   int
+
+	asks     []hash.Range // of hashes, by the peer, in order
+	budget   int          // of asks that are answered in this second
+	noHashes bool         // it has none for us
 
 	queue      []request // of the peer, in order
 	up, down   *limit.Node
@@ -142,6 +147,9 @@ func (c *conn) Message(m wire.Message) error {
 		return nil
 	case wire.Choke, wire.Unchoke:
 		c.choke(m.Kind == wire.Choke, now)
+		return nil
+	case wire.HashRequest, wire.Hashes, wire.HashReject:
+		c.hashes(m, now)
 		return nil
 	}
 	if c.pk == nil {
@@ -284,6 +292,7 @@ func (c *conn) Left(error) {
 	if t.super != nil {
 		t.super.Leave(c)
 	}
+	t.lose(c, now)
 	if c.pk != nil {
 		t.picker.Leave(c.pk)
 		t.version.Add(1)

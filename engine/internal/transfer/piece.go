@@ -15,18 +15,21 @@ import (
 
 // Workers write and hash the pieces of all torrents.
 type Workers struct {
-	pieces  chan *piece
+	jobs    chan job
 	wg      sync.WaitGroup
 	stashed atomic.Int32 // blocks in memory of their own, see stash.go
 }
 
+// job is what a worker does: a piece, or the leaves of one.
+type job interface{ work() }
+
 // NewWorkers starts one worker a core.
 func NewWorkers() *Workers {
-	w := &Workers{pieces: make(chan *piece, 256)}
+	w := &Workers{jobs: make(chan job, 256)}
 	for range runtime.NumCPU() {
 		w.wg.Go(func() {
-			for p := range w.pieces {
-				p.work()
+			for j := range w.jobs {
+				j.work()
 			}
 		})
 	}
@@ -36,7 +39,7 @@ func NewWorkers() *Workers {
 // Close waits until all that was handed over is written, and ends the workers.
 // No connection may be open any more.
 func (w *Workers) Close() {
-	close(w.pieces)
+	close(w.jobs)
 	w.wg.Wait()
 }
 
@@ -56,6 +59,7 @@ type piece struct {
 	hash   sha.Hash   // of a v1 torrent, else nil
 	hashed int64      // bytes from the start that are in hash
 	leaves []hash.Sum // of the blocks, as they come, of a v2 torrent
+	proved []hash.Sum // what they must be, once a trial has shown that
 	done   int64      // bytes written
 	failed bool       // a write failed; the torrent is about to stop
 }
@@ -82,7 +86,7 @@ func (p *piece) add(segments []wire.Segment) {
 	p.running = true
 	p.mu.Unlock()
 	if start {
-		p.t.cfg.Workers.pieces <- p
+		p.t.cfg.Workers.jobs <- p
 	}
 }
 

@@ -128,7 +128,8 @@ func (c *conn) tick(now time.Time) {
 		}
 		c.t.picker.SetRate(c.pk, float64(r.shownDown))
 	}
-	c.flips = 0
+	c.flips, c.budget = 0, asksPerSecond
+	c.answer()
 	c.relieve(now)
 	// The library may have nothing to introduce us with.
 	c.introduced = c.introduced || now.Sub(c.joined) > introduction

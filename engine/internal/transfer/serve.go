@@ -95,8 +95,7 @@ func (c *conn) Fill(b []byte) int {
 		out[4] = 7 // Piece
 		binary.BigEndian.PutUint32(out[5:], r.piece)
 		binary.BigEndian.PutUint32(out[9:], r.begin)
-		off := int64(r.piece)*c.t.cfg.PieceLength + int64(r.begin)
-		if _, err := c.t.cfg.Disk.ReadAt(out[head:], off); err != nil {
+		if err := c.t.read(out[head:], int(r.piece), int64(r.begin)); err != nil {
 			if !c.info.Fast { // it would wait for ever
 				c.w.Close(fmt.Errorf("read block for peer: %w", err))
 				break
@@ -162,4 +161,19 @@ func (c *conn) take(n int) (batch []request, need int) {
 	batch = slices.Clone(c.queue[:k])
 	c.queue = slices.Delete(c.queue, 0, k)
 	return batch, 0
+}
+
+// read reads a part of a piece. What is behind the file in the last piece of a v2
+// file is zeros: some programs ask for whole blocks there.
+func (t *Torrent) read(b []byte, piece int, begin int64) error {
+	n := int64(len(b))
+	if t.cfg.Hashes.Trees != nil {
+		n = min(n, max(0, t.pieceSize(piece)-begin))
+		clear(b[n:])
+	}
+	if n == 0 {
+		return nil
+	}
+	_, err := t.cfg.Disk.ReadAt(b[:n], int64(piece)*t.cfg.PieceLength+begin)
+	return err
 }

@@ -21,6 +21,7 @@ type Config struct {
 	PieceLength int64 // bytes, of every piece but the last
 	Length      int64 // bytes, of the whole torrent
 	Hashes      hash.Pieces
+	V2          [20]byte // the v2 info hash cut short; zero of a v1 torrent
 	Disk        *disk.Torrent
 	Workers     *Workers
 	Wanted      Wanted
@@ -71,6 +72,8 @@ type Torrent struct {
 	court    court
 	ring     ring
 	gone     struct{ in, out int64 } // bytes other than payload, of connections that have left
+	layers   *layers                 // while they are fetched
+	trials   map[int]*trial          // of pieces whose v2 hash is wrong
 	scratch  []pick.Block
 	cancels  []pick.Cancel
 
@@ -100,7 +103,7 @@ func New(limits Limits) *Torrent {
 		limits: limits, conns: map[*conn]struct{}{}, active: map[int]*piece{},
 		choker: choke.New[*conn](choke.Config{}), slots: defaultSlots, maxSlots: plane.Unlimited,
 		peerLimits: map[netip.AddrPort]plane.Limits{}, connections: plane.Unlimited,
-		court: newCourt(),
+		trials: map[int]*trial{}, court: newCourt(),
 	}
 }
 
@@ -198,12 +201,16 @@ func (t *Torrent) pieceSize(i int) int64 { return t.cfg.Hashes.Size(i) }
 func (t *Torrent) Tick(now time.Time) {
 	t.mu.Lock()
 	defer t.mu.Unlock()
+	if t.layers != nil && !t.closed {
+		t.layers.tick(t, now)
+	}
 	if t.picker == nil || t.closed {
 		return
 	}
 	for c := range t.conns {
 		c.tick(now)
 	}
+	t.judge(now)
 	t.superSeed(now)
 	t.choke(now)
 	t.refillIdle(now)

@@ -110,13 +110,13 @@ func (t *Torrent) finished(p *piece, v verdict) {
 	now := time.Now()
 	t.mu.Lock()
 	defer t.mu.Unlock()
-	delete(t.active, p.index)
 	t.version.Add(1)
 	if !v.right {
-		t.again(p, v)
+		t.failed(p, v)
 		t.refillIdle(now)
 		return
 	}
+	delete(t.active, p.index)
 	t.verified++
 	t.have.Set(p.index)
 	t.picker.Verified(p.index)
@@ -135,6 +135,21 @@ func (t *Torrent) finished(p *piece, v verdict) {
 	}
 }
 
+// failed deals with a piece that is not right.
+func (t *Torrent) failed(p *piece, v verdict) {
+	if v.wrong {
+		t.failures++
+		t.notePiece(plane.EventFailed, p.index)
+		if t.try(p, v) {
+			return
+		}
+	}
+	if t.active[p.index] == p { // no trial has ended it
+		delete(t.active, p.index)
+		t.again(p, v)
+	}
+}
+
 // again makes a piece come again. A torrent that was closed under the piece could
 // not read it, for which nobody is to blame.
 func (t *Torrent) again(p *piece, v verdict) {
@@ -143,8 +158,6 @@ func (t *Torrent) again(p *piece, v verdict) {
 	if !v.wrong {
 		return
 	}
-	t.failures++
-	t.notePiece(plane.EventFailed, p.index)
 	e := evidence{sums: v.sums}
 	for _, c := range p.from {
 		e.from = append(e.from, c.info.Addr)

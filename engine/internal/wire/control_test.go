@@ -55,7 +55,7 @@ func all() [][]byte {
 		frame(Have, 0, 0, 0, 1), frame(Request, noise(12)...), AppendPieceHead(nil, 0, 0, 5), frame(Cancel, noise(12)...),
 		frame(portKind, 1, 2), frame(Suggest, 0, 0, 0, 2), frame(HaveAll), frame(HaveNone), frame(Reject, noise(12)...),
 		frame(AllowedFast, 0, 0, 0, 3), frame(extendedKind, 0, 'd', 'e'), frame(extendedKind, 3, 1, 2, 3),
-		frame(hashRequest, noise(48)...), frame(hashesKind, noise(80)...), frame(hashReject, noise(48)...),
+		frame(HashRequest, noise(48)...), frame(Hashes, noise(80)...), frame(HashReject, noise(48)...),
 		frame(99, 1),
 		{0, 0, 0, 0},
 	}
@@ -73,7 +73,7 @@ func TestFromPeer(t *testing.T) {
 		write(t, socket, f)
 	}
 	for _, want := range []Kind{
-		Bitfield, Interested, NotInterested, Have, portKind, HaveAll, HaveNone, extendedKind, extendedKind, hashRequest, hashesKind, hashReject,
+		Bitfield, Interested, NotInterested, Have, portKind, HaveAll, HaveNone, extendedKind, extendedKind,
 	} {
 		if got := Kind(readFrame(t, library)[4]); got != want {
 			t.Errorf("the library heard %d, want %d", got, want)
@@ -82,13 +82,17 @@ func TestFromPeer(t *testing.T) {
 	want := []Kind{
 		Bitfield, Choke, Unchoke, Interested, NotInterested, Have, Request, Cancel,
 		Suggest, HaveAll, HaveNone, Reject, AllowedFast, ExtendedHandshake,
+		HashRequest, Hashes, HashReject,
 	}
 	p.until(t, "messages", func() bool { return len(p.msgs) >= len(want) })
 	if got := p.kinds(); !slices.Equal(got, want) || string(p.data) != "block" {
 		t.Errorf("the data plane heard %v and %q", got, p.data)
 	}
-	if got := p.msgs[len(want)-1].Bits; string(got) != "de" {
+	if got := p.msgs[len(want)-4].Bits; string(got) != "de" {
 		t.Errorf("extension handshake %q", got)
+	}
+	if got := p.msgs[len(want)-2].Bits; len(got) != 80 {
+		t.Errorf("%d bytes of hashes", len(got))
 	}
 }
 
@@ -111,7 +115,7 @@ func TestFromLibrary(t *testing.T) {
 			write(t, library, b[:n])
 			b = b[n:]
 		}
-		want := []Kind{Bitfield, Unchoke, Have, portKind, HaveAll, HaveNone, extendedKind, extendedKind, hashRequest, hashesKind, hashReject}
+		want := []Kind{Bitfield, Unchoke, Have, portKind, HaveAll, HaveNone, extendedKind, extendedKind}
 		if size < 6 {
 			want[0], want[1] = Unchoke, Bitfield // the library never writes less than a message
 		}
@@ -201,7 +205,7 @@ func TestKindsAreThoseOfTheProtocol(t *testing.T) {
 		Choke: pp.Choke, Unchoke: pp.Unchoke, Interested: pp.Interested, NotInterested: pp.NotInterested,
 		Have: pp.Have, Bitfield: pp.Bitfield, Request: pp.Request, pieceKind: pp.Piece, Cancel: pp.Cancel, portKind: pp.Port,
 		Suggest: pp.Suggest, HaveAll: pp.HaveAll, HaveNone: pp.HaveNone, Reject: pp.Reject, AllowedFast: pp.AllowedFast,
-		extendedKind: pp.Extended, hashRequest: pp.HashRequest, hashesKind: pp.Hashes, hashReject: pp.HashReject,
+		extendedKind: pp.Extended, HashRequest: pp.HashRequest, Hashes: pp.Hashes, HashReject: pp.HashReject,
 	} {
 		if byte(ours) != byte(theirs) {
 			t.Errorf("%d is %d", ours, theirs)

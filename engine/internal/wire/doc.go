@@ -10,13 +10,14 @@
 //
 //	from the peer        the library   the data plane
 //	Have, Bitfield, HaveAll, HaveNone, Interested, NotInterested   both
-//	Extended (BEP 10), Port, hash messages (BEP 52)   the library; its handshake both
+//	Extended (BEP 10), Port   the library; its handshake both
 //	Choke, Unchoke, Request, Cancel, Piece, Reject, AllowedFast, Suggest   the data plane
+//	HashRequest, Hashes, HashReject (BEP 52)   the data plane
 //	keepalives, unknown kinds   nobody
 //
 // Of what the library writes, the peer gets Have, Bitfield, HaveAll and HaveNone
-// if the data plane agrees (Outgoing), Extended, Port and hash messages. The rest
-// is dropped: the data plane says it.
+// if the data plane agrees (Outgoing), Extended and Port. The rest is dropped: the
+// data plane says it.
 //
 // A peer that hangs up on a TCP connection before the handshakes are done is
 // dialled over uTP, too, if there is a Socket for it.

@@ -72,9 +72,9 @@ func naive(b []byte, fast bool, pieces int) (frames [][]byte, bad bool) {
 			ok = n >= 10 && n <= 9+128<<10
 		case extendedKind:
 			ok, skip = n >= 2 && n <= 1<<20, n > 64<<10
-		case hashRequest, hashReject:
+		case HashRequest, HashReject:
 			ok = n == 49
-		case hashesKind:
+		case Hashes:
 			ok = n >= 49 && n <= 64<<10
 		default:
 			ok, skip = n <= 64<<10 && !(kind >= 13 && kind <= 17), true
@@ -115,7 +115,7 @@ func traffic() []byte {
 	}
 	b = append(b, frame(99, noise(30)...)...)
 	b = append(b, frame(extendedKind, noise(200)...)...)
-	b = append(b, frame(hashRequest, noise(48)...)...)
+	b = append(b, frame(HashRequest, noise(48)...)...)
 	b = append(b, frame(portKind, 1, 2)...)
 	b = append(b, frame(Bitfield, noise(100)...)...)
 	return b
@@ -188,8 +188,8 @@ func TestHostileFrames(t *testing.T) {
 		"huge extended":         long(extendedKind, maxExtended+1),
 		"empty extended":        long(extendedKind, 1),
 		"huge unknown":          long(77, maxUnknown+1),
-		"unknown hash request":  long(hashRequest, 48),
-		"huge hashes":           long(hashesKind, maxLibrary+1),
+		"unknown hash request":  long(HashRequest, 48),
+		"huge hashes":           long(Hashes, maxLibrary+1),
 		"piece beyond int32":    append(long(pieceKind, 10), 0x80, 0, 0, 0, 0, 0, 0, 0),
 		"begin beyond int32":    append(long(pieceKind, 10), 0, 0, 0, 0, 0x7f, 0xff, 0xff, 0xff),
 		"bitfield of no length": append(frame(Choke), long(Bitfield, 1)...),

@@ -116,6 +116,7 @@ func (s *stream) hello() ([]byte, error) {
 // shaken keeps what the peer's handshake says and hands it to the library.
 func (c *Conn) shaken(s *stream, hello []byte) {
 	c.cipher, c.rest = s.cipher, s.raw
+	copy(c.info.InfoHash[:], hello[28:48]) // of a hybrid it may be the other one than ours (BEP 52)
 	copy(c.info.PeerID[:], hello[48:])
 	c.info.Fast = hello[27]&4 != 0
 	c.info.Extended = hello[25]&0x10 != 0

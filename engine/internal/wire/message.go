@@ -10,9 +10,6 @@ const (
 	pieceKind    Kind = 7
 	portKind     Kind = 9  // BEP 5
 	extendedKind Kind = 20 // BEP 10
-	hashRequest  Kind = 21 // BEP 52
-	hashesKind   Kind = 22
-	hashReject   Kind = 23
 )
 
 const (
@@ -20,6 +17,7 @@ const (
 	maxBitfield = 128 << 10 // 1,048,576 pieces
 	maxExtended = 1 << 20
 	maxUnknown  = 64 << 10
+	maxHashes   = 64 << 10
 	maxLibrary  = 64 << 10 // a longer frame makes the library end the connection
 )
 
@@ -29,7 +27,7 @@ var lengths = [24]struct{ min, max int }{
 	Have: {5, 5}, Bitfield: {1, 1 + maxBitfield}, Request: {13, 13}, pieceKind: {10, 9 + maxBlock},
 	Cancel: {13, 13}, portKind: {3, 3},
 	Suggest: {5, 5}, HaveAll: {1, 1}, HaveNone: {1, 1}, Reject: {13, 13}, AllowedFast: {5, 5},
-	extendedKind: {2, maxExtended}, hashRequest: {49, 49}, hashesKind: {49, maxLibrary}, hashReject: {49, 49},
+	extendedKind: {2, maxExtended}, HashRequest: {49, 49}, Hashes: {49, maxHashes}, HashReject: {49, 49},
 }
 
 func (k Kind) known() bool { return int(k) < len(lengths) && lengths[k].min > 0 }
@@ -39,7 +37,7 @@ func (k Kind) fast() bool { return k >= Suggest && k <= AllowedFast }
 // toLibrary reports whether the library hears of a peer's message.
 func (k Kind) toLibrary() bool {
 	switch k {
-	case Interested, NotInterested, Have, Bitfield, HaveAll, HaveNone, portKind, extendedKind, hashRequest, hashesKind, hashReject:
+	case Interested, NotInterested, Have, Bitfield, HaveAll, HaveNone, portKind, extendedKind:
 		return true
 	}
 	return false
@@ -48,7 +46,7 @@ func (k Kind) toLibrary() bool {
 // toPeer reports whether a peer hears of the library's message.
 func (k Kind) toPeer() bool {
 	switch k {
-	case Have, Bitfield, HaveAll, HaveNone, portKind, extendedKind, hashRequest, hashesKind, hashReject:
+	case Have, Bitfield, HaveAll, HaveNone, portKind, extendedKind:
 		return true
 	}
 	return false
@@ -79,7 +77,7 @@ func parseMessage(frame []byte) Message {
 		m.Index = binary.BigEndian.Uint32(body)
 		m.Begin = binary.BigEndian.Uint32(body[4:])
 		m.Length = binary.BigEndian.Uint32(body[8:])
-	case Bitfield:
+	case Bitfield, HashRequest, Hashes, HashReject:
 		m.Bits = body
 	}
 	return m

@@ -241,7 +241,7 @@ func (r *receiver) control(frame []byte) error {
 			return nil
 		}
 		m, tell = Message{Kind: ExtendedHandshake, Bits: frame[6:]}, frame[5] == 0
-	case portKind, hashRequest, hashesKind, hashReject:
+	case portKind:
 		tell = false
 	default:
 		m = parseMessage(frame)

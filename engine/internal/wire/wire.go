@@ -80,8 +80,8 @@ const MinFill = 13 + 16<<10
 // Kind is the type of a message, with its value on the wire.
 type Kind uint8
 
-// The kinds of messages that the data plane deals with: BEP 3, BEP 6, and of
-// BEP 10 the handshake.
+// The kinds of messages that the data plane deals with: BEP 3, BEP 6, of BEP 10
+// the handshake, and BEP 52.
 const (
 	Choke             Kind = 0
 	Unchoke           Kind = 1
@@ -97,6 +97,9 @@ const (
 	Reject            Kind = 16
 	AllowedFast       Kind = 17
 	ExtendedHandshake Kind = 20 // received only; it also goes to the library
+	HashRequest       Kind = 21 // BEP 52
+	Hashes            Kind = 22
+	HashReject        Kind = 23
 )
 
 // Message is one control message. Index is set for Have, Suggest, AllowedFast,
@@ -105,7 +108,7 @@ const (
 type Message struct {
 	Kind                 Kind
 	Index, Begin, Length uint32
-	Bits                 []byte // of Bitfield; of ExtendedHandshake the bencoded dictionary
+	Bits                 []byte // of Bitfield; of ExtendedHandshake the bencoded dictionary; of BEP 52 all behind the kind
 }
 
 // Segment is a part of the payload of a Piece message, as it came in one read.
@@ -122,7 +125,7 @@ type Range struct{ Begin, Length int }
 
 // Info is what is known of a connection once both handshakes are done.
 type Info struct {
-	InfoHash   [20]byte // as it was asked for; of a hybrid torrent either one
+	InfoHash   [20]byte // as the peer names it; of a hybrid torrent either one
 	PeerID     [20]byte
 	Fast       bool // both sides have the fast extension, BEP 6
 	Extended   bool // both sides have the extension protocol, BEP 10

@@ -138,7 +138,98 @@ func counts() []Case {
 
 // tree is a v2 file tree with one file.
 func tree(name string, length int) dict {
-	return dict{name: dict{"": dict{"length": length, "pieces root": strings.Repeat("r", 32)}}}
+	sum := strings.Repeat("r", 32)
+	if length > 0 && length < 1<<24 {
+		sum = root(length)
+	}
+	return dict{name: dict{"": dict{"length": length, "pieces root": sum}}}
+}
+
+// layered is a whole .torrent file with the layers of files of these lengths.
+func layered(info dict, lengths ...int) []byte {
+	layers := dict{}
+	for _, n := range lengths {
+		layers[root(n)] = layer(n)
+	}
+	return bencode.MustMarshal(dict{"info": info, "piece layers": layers})
+}
+
+// onlyV2 are torrents that are v2 only.
+func onlyV2() []Case {
+	info := func(tree any) dict {
+		return dict{"name": "folder", "piece length": PieceLength, "meta version": 2, "file tree": tree}
+	}
+	props := func(changes dict) dict {
+		return dict{"a": dict{"": with(dict{"length": 5, "pieces root": root(5)}, changes)}}
+	}
+	layers := func(layers any) []byte {
+		return bencode.MustMarshal(dict{"info": info(tree("a", 20000)), "piece layers": layers})
+	}
+	empty := dict{"b": dict{"": dict{"length": 0}}}
+	deep := tree("a", 5)
+	for range 61 {
+		deep = dict{"d": deep}
+	}
+	// Written by hand: no program would.
+	raw := func(tree string) []byte {
+		return []byte("d4:infod9:file tree" + tree + "12:meta versioni2e4:name1:n12:piece lengthi16384eee")
+	}
+	one := "d0:d6:lengthi5e11:pieces root32:" + root(5) + "ee"
+	many := func(n int) []byte {
+		var b strings.Builder
+		for i := range n {
+			fmt.Fprintf(&b, "6:%06dd0:d6:lengthi0eee", i)
+		}
+		return raw("d" + b.String() + "e")
+	}
+	return []Case{
+		loads("v2", layered(info(tree("one.bin", 20000)), 20000), "one.bin"),
+		loads("v2 in a folder", layered(info(dict{"sub": tree("one.bin", 20000)}), 20000), "folder/sub/one.bin"),
+		loads("v2 with several files", layered(info(with(tree("b", 20000), with(tree("a", 5), tree("c", PieceLength)))), 20000), "folder/a", "folder/b", "folder/c"),
+		loads("v2 with an empty file", layered(info(with(tree("a", 20000), empty)), 20000), "folder/a", "folder/b"),
+		loads("v2 with an empty file first", torrent(info(with(tree("c", 7), empty))), "folder/b", "folder/c"),
+		loads("v2 with names that are not safe", torrent(info(dict{"..": with(tree("..", 7), tree("CON", 5)), "x": tree("a/b", 5)})),
+			"folder/_/_", "folder/_/_CON", "folder/x/a_b"),
+		refused("v2 with nothing but empty files", "all its files are empty", torrent(info(empty))),
+		refused("v2 without layers", "lacks the hashes of its pieces", torrent(info(tree("a", 20000)))),
+		refused("v2 without the layer of one file", "lacks the hashes of its pieces", layered(info(with(tree("a", 20000), tree("b", 40000))), 20000)),
+		refused("v2 whose layers are a list", "lacks the hashes of its pieces", layers([]string{"a"})),
+		refused("v2 whose layer is a number", "lacks the hashes of its pieces", layers(dict{root(20000): 5})),
+		refused("v2 with a layer too short", "damaged", layers(dict{root(20000): layer(20000)[:32]})),
+		refused("v2 with a layer too long", "damaged", layers(dict{root(20000): layer(20000) + layer(20000)})),
+		refused("v2 with half a hash in a layer", "damaged", layers(dict{root(20000): layer(20000)[:40]})),
+		refused("v2 with another layer", "damaged", layers(dict{root(20000): strings.Repeat("x", 64)})),
+		loads("v2 with a layer that nobody needs", layers(dict{root(20000): layer(20000), strings.Repeat("z", 32): "x", "": 5}), "a"),
+		refused("v2 without a tree", "no list of v2 files", torrent(dict{"name": "n", "piece length": PieceLength, "meta version": 2})),
+		refused("v2 without a piece length", "how long its pieces are", torrent(with(info(tree("a", 5)), dict{"piece length": nil}))),
+		refused("v2 with small pieces", "power of two", torrent(with(info(tree("a", 5)), dict{"piece length": 1 << 13}))),
+		refused("v2 with odd pieces", "power of two", torrent(with(info(tree("a", 5)), dict{"piece length": 3 << 14}))),
+		refused("v2 with negative pieces", "must be positive", torrent(with(info(tree("a", 5)), dict{"piece length": -16384}))),
+		refused("v2 with absurd pieces", "piece length is too large", torrent(with(info(tree("a", 5)), dict{"piece length": int64(1) << 62}))),
+		refused("v2 with a negative size", "no usable size", torrent(info(props(dict{"length": -5})))),
+		refused("v2 without a size", "no usable size", torrent(info(props(dict{"length": nil})))),
+		refused("v2 with a size that is a text", "no usable size", torrent(info(props(dict{"length": "5"})))),
+		refused("v2 with a size of petabytes", "too large", torrent(info(props(dict{"length": int64(1) << 60})))),
+		refused("v2 with sizes that overflow", "too large", torrent(info(with(tree("a", 1<<45), with(tree("b", 1<<45), tree("c", 1<<45)))))),
+		refused("v2 with too many pieces", "too many pieces", torrent(info(tree("a", 1<<40)))),
+		refused("v2 without a root", "no usable hash", torrent(info(props(dict{"pieces root": nil})))),
+		refused("v2 with a short root", "no usable hash", torrent(info(props(dict{"pieces root": "x"})))),
+		refused("v2 with a root that is a number", "no usable hash", torrent(info(props(dict{"pieces root": 5})))),
+		refused("v2 with a root of an empty file", "is empty and has a hash", torrent(info(with(tree("b", 5), props(dict{"length": 0}))))),
+		refused("v2 with a symbolic link", "symbolic link", torrent(info(props(dict{"attr": "l"})))),
+		refused("v2 with a pad file", "only fill up a piece", torrent(info(props(dict{"attr": "p"})))),
+		refused("v2 with a file that is a folder", "is both a file and a folder", torrent(info(with(props(nil), dict{"a": with(tree("b", 5), dict{"": dict{"length": 5, "pieces root": root(5)}})})))),
+		refused("v2 with a tree that is a file", "is both a file and a folder", torrent(info(dict{"": dict{"length": 5, "pieces root": root(5)}}))),
+		refused("v2 with an empty tree", "a folder is empty", torrent(info(dict{}))),
+		refused("v2 with an empty folder", "a folder is empty", torrent(info(with(tree("a", 5), dict{"b": dict{}})))),
+		refused("v2 with a file that is a number", "not described by a dictionary", torrent(info(dict{"a": 5}))),
+		refused("v2 with a file that is a list", "no usable size", torrent(info(dict{"a": dict{"": []any{5}}}))),
+		refused("v2 with a tree that is a list", "not a dictionary", torrent(info([]any{}))),
+		refused("v2 with one name twice", "twice", raw("d1:a"+one+"1:a"+one+"e")),
+		refused("v2 with names that are not sorted", "not sorted", raw("d1:b"+one+"1:a"+one+"e")),
+		refused("v2, 61 folders deep", "nested too deeply", torrent(info(deep))),
+		refused("v2 with 300,000 files", "too many", many(300_000)),
+	}
 }
 
 // versions are v2 torrents and hybrids (BEP 52).
@@ -152,17 +243,16 @@ func versions() []Case {
 		return several(append(files, more...)...)
 	}
 	return []Case{
-		refused("v2 only", "This is a v2 torrent", v2(single(), dict{"pieces": nil, "length": nil})),
-		refused("v2 without its version", "This is a v2 torrent", v2(single(), dict{"pieces": nil, "length": nil, "meta version": nil})),
+		refused("v2 without its version", "does not say that it is of version 2", v2(single(), dict{"pieces": nil, "length": nil, "meta version": nil})),
 		refused("version 3", "version that is not known", v2(single(), dict{"meta version": 3})),
 		refused("version is a text", "version that is not known", v2(single(), dict{"meta version": "2"})),
 		refused("hybrid without v1 hashes", "no piece hashes", v2(single(), dict{"pieces": nil})),
 		refused("hybrid without a tree", "no list of v2 files", v2(single(), dict{"file tree": nil})),
 		refused("hybrid whose tree is a list", "not a dictionary", v2(single(), dict{"file tree": []string{}})),
-		refused("hybrid whose tree is of numbers", "cannot be read", v2(single(), dict{"file tree": dict{"one.bin": 5}})),
+		refused("hybrid whose tree is of numbers", "not described by a dictionary", v2(single(), dict{"file tree": dict{"one.bin": 5}})),
 		refused("hybrid with an empty tree", "damaged", v2(single(), dict{"file tree": dict{}})),
 		refused("hybrid with a negative size", "damaged", v2(single(), dict{"file tree": tree("one.bin", -20000)})),
-		refused("hybrid with a size of petabytes", "v1 and v2 files differ", v2(single(), dict{"file tree": tree("one.bin", 1<<60)})),
+		refused("hybrid with a size of petabytes", "too large", v2(single(), dict{"file tree": tree("one.bin", 1<<60)})),
 		refused("hybrid with another size", "v1 and v2 files differ", v2(single(), dict{"file tree": tree("one.bin", 20001)})),
 		refused("hybrid with one file more", "v1 and v2 files differ", v2(single(), dict{"file tree": two})),
 		refused("hybrid whose files are not aligned", "v1 and v2 files differ", v2(several(file(5, "a"), file(7, "b")), dict{"file tree": two})),
@@ -174,10 +264,14 @@ func versions() []Case {
 			v2(padded(PieceLength-5, dict{"length": PieceLength - 6, "path": []string{".pad", "1"}, "attr": "p"}), dict{"file tree": two})),
 		refused("hybrid with small pieces", "power of two", v2(single(), dict{"piece length": 1 << 13})),
 		refused("hybrid with odd pieces", "power of two", v2(single(), dict{"piece length": 20000})),
-		loads("hybrid", v2(single(), nil), "one.bin"),
+		loads("hybrid", layered(with(single(), dict{"meta version": 2, "file tree": tree("one.bin", 20000)}), 20000), "one.bin"),
+		loads("hybrid without layers", v2(single(), nil), "one.bin"),
+		refused("hybrid with another layer", "damaged", bencode.MustMarshal(dict{
+			"info": with(single(), dict{"meta version": 2, "file tree": tree("one.bin", 20000)}), "piece layers": dict{root(20000): strings.Repeat("x", 64)},
+		})),
 		loads("hybrid with pad files", v2(padded(PieceLength-5), dict{"file tree": two}), "folder/a", "folder/b"),
-		refused("hybrid with an empty file", "with an empty file", v2(padded(PieceLength-5, file(0, "c")),
-			dict{"file tree": with(dict{"c": dict{"": dict{"length": 0}}}, two)})),
+		loads("hybrid with an empty file", v2(padded(PieceLength-5, file(0, "c")),
+			dict{"file tree": with(dict{"c": dict{"": dict{"length": 0}}}, two)}), "folder/a", "folder/b", "folder/c"),
 		loads("v1 with a tree that does not count", v2(single(), dict{"meta version": 1}), "one.bin"),
 	}
 }

@@ -6,9 +6,12 @@ package nasty
 import (
 	"bytes"
 	"crypto/sha1"
+	"math/bits"
 	"strings"
 
 	"github.com/anacrolix/torrent/bencode"
+
+	"piecewise/engine/internal/hash"
 )
 
 // Case is one .torrent file.
@@ -26,7 +29,7 @@ const PieceLength = 16 << 10
 // Cases returns all cases, newly made: a few MiB.
 func Cases() []Case {
 	var all []Case
-	for _, group := range []func() []Case{damaged, sizes, kinds, counts, versions, paths, lists, trackers} {
+	for _, group := range []func() []Case{damaged, sizes, kinds, counts, versions, onlyV2, paths, lists, trackers} {
 		all = append(all, group()...)
 	}
 	return all
@@ -43,6 +46,22 @@ func zeros(size, pieceLength int) string {
 		hashes = append(hashes, sum[:]...)
 	}
 	return string(hashes)
+}
+
+// root is the root of the merkle tree of so many zeros, layer the hashes of its
+// pieces (BEP 52).
+func root(size int) string {
+	leaves := hash.AppendLeaves(nil, make([]byte, size))
+	sum := hash.Fold(leaves, bits.Len(uint(len(leaves)-1)), hash.Sum{})
+	return string(sum[:])
+}
+
+func layer(size int) string {
+	var all []byte
+	for _, leaf := range hash.AppendLeaves(nil, make([]byte, size)) { // a piece is one leaf
+		all = append(all, leaf[:]...)
+	}
+	return string(all)
 }
 
 // single is the info dictionary of a torrent with one file of 20,000 bytes.
