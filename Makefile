@@ -1,9 +1,10 @@
 # One line a target; the long things are in packaging/.
 PREFIX ?= /usr/local
 GO = . packaging/go.sh && go
+SWARMS = '^Benchmark(Swarm|WhoGivesGets|SuperSeed|RarestFirst|Limits)$$'
 export PREFIX DESTDIR BINARY
 
-.PHONY: run build test e2e check format lint bench costs clients install clean
+.PHONY: run build test e2e check format lint bench costs swarms clients install clean
 .NOTPARALLEL:
 
 run:     ; @sh packaging/run.sh # installs what is missing, builds, opens the window
@@ -13,8 +14,9 @@ e2e:     ; @$(GO) test -count=1 -timeout 2h -tags "$$tags" ./test/... # with PIE
 check:   format test lint # what .ci/run runs
 format:  ; @list=$$($(GO) tool gofumpt -l .) && test -z "$$list" || { echo "not formatted: $$list" >&2; exit 1; }
 lint:    ; @$(GO) tool staticcheck -tags "$$tags" ./...
-bench:   costs clients
-costs:   ; @$(GO) test -run '^$$' -bench . -benchmem -tags "$$headless" ./engine/... ./ui/... # what the parts cost
+bench:   costs swarms clients
+costs:   ; @$(GO) test -run '^$$' -bench . -skip $(SWARMS) -benchmem -tags "$$headless" ./engine/... ./ui/... # what the parts cost
+swarms:  ; @$(GO) test -run '^$$' -bench $(SWARMS) -benchtime 1x -p 1 -timeout 1h -tags "$$headless" ./engine ./engine/internal/transfer # how swarms behave; with libtorrent where it is there
 clients: ; @/usr/bin/python3 test/bench/bench.py all # piecewise beside other clients; says what is missing
 install: ; @sh packaging/linux/install.sh # below $(DESTDIR)$(PREFIX)
 clean:   ; rm -rf piecewise build

@@ -34,7 +34,7 @@ type node interface {
 
 // crowd is one seed and those who download from it.
 type crowd struct {
-	b       *testing.B
+	b       testing.TB
 	torrent string
 	size    int64
 	seed    node
@@ -52,7 +52,7 @@ type member struct {
 }
 
 // newCrowd starts a seed of so many bytes, in one file and pieces of 256 KiB.
-func newCrowd(b *testing.B, size int64, configure func(*Config)) *crowd {
+func newCrowd(b testing.TB, size int64, configure func(*Config)) *crowd {
 	from := b.TempDir()
 	c := &crowd{b: b, size: size, torrent: sampleOf(b, from, map[string]int{"data.bin": int(size)}, 256<<10)}
 	c.host = c.engine(from, configure)
@@ -63,7 +63,7 @@ func newCrowd(b *testing.B, size int64, configure func(*Config)) *crowd {
 }
 
 // newForeignCrowd is newCrowd with libtorrent as the seed.
-func newForeignCrowd(b *testing.B, size, rate int64) *crowd {
+func newForeignCrowd(b testing.TB, size, rate int64) *crowd {
 	from := b.TempDir()
 	c := &crowd{b: b, size: size, torrent: sampleOf(b, from, map[string]int{"data.bin": int(size)}, 256<<10)}
 	seed := foreign(b, 100, from, fmt.Sprint("--up-rate=", rate))
@@ -226,8 +226,3 @@ func (m *member) peerID() (id [20]byte) {
 
 // rate makes a Config's upload limit.
 func rate(bytes int64) func(*Config) { return func(c *Config) { c.UpLimit = bytes } }
-
-// seconds reports a span of time under a name.
-func seconds(b *testing.B, name string, d time.Duration) {
-	b.ReportMetric(d.Seconds(), fmt.Sprintf("%s-s", name))
-}
