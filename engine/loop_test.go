@@ -3,6 +3,7 @@ package engine
 import (
 	"context"
 	"encoding/binary"
+	"errors"
 	"fmt"
 	"net/netip"
 	"path/filepath"
@@ -22,10 +23,13 @@ import (
 // fakeControl is a control plane without network. It has no lock, so that the
 // race detector shows if two goroutines call it.
 type fakeControl struct {
-	added int
-	block chan struct{} // Add waits for it, if not nil
-	close chan struct{} // Close waits for it, if not nil
-	bans  []string
+	added    int
+	session  swarm.Session  // as it was set last
+	sessions int            // how often
+	carriers []*fakeCarrier // as they were added
+	block    chan struct{}  // Add waits for it, if not nil
+	close    chan struct{}  // Close waits for it, if not nil
+	bans     []string
 }
 
 func (f *fakeControl) Add(swarm.Spec) (carrier, error) {
@@ -33,7 +37,9 @@ func (f *fakeControl) Add(swarm.Spec) (carrier, error) {
 	if f.block != nil {
 		<-f.block
 	}
-	return &fakeCarrier{}, nil
+	c := &fakeCarrier{superSeed: never}
+	f.carriers = append(f.carriers, c)
+	return c, nil
 }
 
 func (f *fakeControl) Close() error {
@@ -49,9 +55,15 @@ func (*fakeControl) Port() int        { return 1 }
 func (*fakeControl) PeerID() [20]byte { return [20]byte{} }
 func (*fakeControl) DHTNodes() int    { return -1 }
 
-func (*fakeControl) SetSession(swarm.Session) {}
+func (f *fakeControl) SetSession(s swarm.Session) { f.session, f.sessions = s, f.sessions+1 }
 
-type fakeCarrier struct{ steered int }
+type fakeCarrier struct {
+	steered   int
+	options   Options
+	peers     map[netip.AddrPort]Limits
+	superSeed int
+	hiding    bool
+}
 
 func (*fakeCarrier) Pieces(dst []plane.PieceState) []plane.PieceState { return dst }
 func (*fakeCarrier) Version() uint64                                  { return 0 }
@@ -63,28 +75,47 @@ func (f *fakeCarrier) Open(swarm.Open) error                   { f.steered++; re
 func (f *fakeCarrier) SetWanted(transfer.Wanted)               { f.steered++ }
 func (f *fakeCarrier) AddPeers([]netip.AddrPort, plane.Origin) { f.steered++ }
 func (f *fakeCarrier) Peers(dst []plane.Peer) []plane.Peer     { f.steered++; return dst }
-func (f *fakeCarrier) SetOptions(Options)                      {}
-func (f *fakeCarrier) SetPeerLimit(netip.AddrPort, Limits)     {}
-func (f *fakeCarrier) SuperSeedFrom(int)                       {}
-func (f *fakeCarrier) SuperSeeding() bool                      { return false }
+func (f *fakeCarrier) SetOptions(o Options)                    { f.options = o }
+func (f *fakeCarrier) SuperSeedFrom(peers int)                 { f.superSeed = peers }
+func (f *fakeCarrier) SuperSeeding() bool                      { return f.hiding }
 func (f *fakeCarrier) Drop()                                   { f.steered++ }
+
+func (f *fakeCarrier) SetPeerLimit(addr netip.AddrPort, l Limits) {
+	if f.peers == nil {
+		f.peers = map[netip.AddrPort]Limits{}
+	}
+	f.peers[addr] = l
+}
 
 // serve runs the loop on a fake control plane; the returned function ends it and
 // waits for it.
 func serve(t testing.TB, control controller, records ...store.Record) (e *Engine, stop func()) {
 	t.Helper()
 	profile := filepath.Join(t.TempDir(), "p")
-	e = New(Config{Profile: profile, Loopback: true})
 	st, _, err := store.Open(profile)
 	if err != nil {
 		t.Fatal(err)
 	}
-	if err := st.Put(records, nil); err != nil {
+	if err := errors.Join(st.Put(records, nil), st.Close()); err != nil {
+		t.Fatal(err)
+	}
+	return serveAs(t, control, Config{Profile: profile, Loopback: true})
+}
+
+// serveAs runs the loop on a fake control plane and a profile that may be there.
+func serveAs(t testing.TB, control controller, cfg Config) (e *Engine, stop func()) {
+	t.Helper()
+	e = New(cfg)
+	st, _, err := store.Open(cfg.Profile)
+	if err != nil {
 		t.Fatal(err)
 	}
 	s, err := load(e, st)
 	if err != nil {
 		t.Fatal(err)
+	}
+	if f, ok := control.(*fakeControl); ok {
+		f.session = s.session // as it is made with
 	}
 	s.control, s.store = control, st
 	ctx, cancel := context.WithCancel(t.Context())

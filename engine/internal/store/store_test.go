@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"crypto/sha1"
 	"encoding/binary"
+	"encoding/hex"
 	"errors"
 	"fmt"
 	"go/build"
@@ -46,7 +47,7 @@ func torrent(n int) (Record, []byte) {
 		ID: sha1.Sum([]byte(info)), Name: fmt.Sprintf("t %05d", n), Dir: "/home/me/Ä \xff" + fmt.Sprint(n),
 		Added: time.Unix(1700000000+int64(n/2), 0).UTC(), Have: bytes.Repeat([]byte{0xa5}, (count+7)/8), Pieces: count,
 		Priorities: priorities, Downloaded: int64(n) << 33, Uploaded: 7, Foreign: []int{0, 3},
-		Trackers: [][]string{{"http://127.0.0.1/a/"}, {"udp://127.0.0.1:1", "x"}}, Paused: n%3 == 0,
+		Trackers: [][]string{{"http://127.0.0.1/a/"}, {"udp://127.0.0.1:1", "x"}}, Paused: n%3 == 0, Options: bytes.Repeat([]byte{'o'}, n%5*9+1),
 	}, []byte(raw)
 }
 
@@ -343,13 +344,64 @@ func FuzzRecord(f *testing.F) {
 		f.Add(encode(r))
 	}
 	f.Add(encode(Record{Magnet: "magnet:?", Recheck: true, Finished: time.Unix(9, 0)}))
+	f.Add(encode(Record{Options: []byte("{}")}))
 	f.Add([]byte{recordVersion})
+	f.Add(firstRecord)
 	f.Fuzz(func(t *testing.T, data []byte) {
 		r, err := decode(data)
-		if err == nil && !bytes.Equal(encode(r), data) {
+		if err != nil {
+			return
+		}
+		if data[0] == 1 { // then it ends before the options, of which there are none
+			data = append(append([]byte{recordVersion}, data[1:]...), 0, 0, 0, 0)
+		}
+		if !bytes.Equal(encode(r), data) {
 			t.Errorf("%+v is encoded as %x, not %x", r, encode(r), data)
 		}
 	})
+}
+
+// firstRecord is what the first version of the program made of its record.
+var firstRecord, _ = hex.DecodeString("010102030000000000000000000000000000000000000000016e000000022f6400" +
+	"060a24181e400000060a24182d824001000000016600000001a00000000300000002000200000000000000040000000000000005" +
+	"0000000100000001000000010000000100000009687474703a2f2f742f000000016d01")
+
+// TestFirstVersion opens a profile that the first version made, and writes to it.
+func TestFirstVersion(t *testing.T) {
+	profile := filepath.Join(t.TempDir(), "profile")
+	s, _ := reopen(t, profile)
+	want := Record{
+		ID: [20]byte{1, 2, 3}, Name: "n", Dir: "/d", Added: time.Unix(1700000000, 0).UTC(), Finished: time.Unix(1700000001, 0).UTC(),
+		Paused: true, Fault: "f", Have: []byte{0xa0}, Pieces: 3, Priorities: []byte{0, 2}, Downloaded: 4, Uploaded: 5,
+		Foreign: []int{1}, Trackers: [][]string{{"http://t/"}}, Magnet: "m", Recheck: true,
+	}
+	must(t, s.update(func(tx *bolt.Tx) error {
+		meta := tx.Bucket(bucketMeta)
+		return errors.Join(
+			tx.Bucket(bucketTorrents).Put(want.ID[:], seal(firstRecord)),
+			meta.Put(keyCount, []byte{0, 0, 0, 1}), meta.Put(keyVersion, []byte{0, 0, 0, 1}),
+		)
+	}))
+	must(t, s.Close())
+	s, notice := reopen(t, profile)
+	got, err := s.Records()
+	must(t, err)
+	if notice != "" || len(got) != 1 || !reflect.DeepEqual(got[0], want) {
+		t.Errorf("%q, %+v", notice, got)
+	}
+	want.Options = []byte("{}")
+	must(t, s.Put([]Record{want}, nil))
+	must(t, s.view(func(tx *bolt.Tx) error {
+		if v := tx.Bucket(bucketMeta).Get(keyVersion); !bytes.Equal(v, []byte{0, 0, 0, fileVersion}) {
+			t.Errorf("version %x, which the first program would misread", v)
+		}
+		return nil
+	}))
+	must(t, s.Close())
+	s, _ = reopen(t, profile)
+	if got, err = s.Records(); err != nil || len(got) != 1 || !reflect.DeepEqual(got[0], want) {
+		t.Errorf("%+v, %v", got, err)
+	}
 }
 
 func BenchmarkPut(b *testing.B) {

@@ -53,13 +53,14 @@ func (s *side) run(t *testing.T, dir string, info []byte, full bool, peers ...ne
 	if err := bencode.Unmarshal(info, &parsed); err != nil {
 		t.Fatal(err)
 	}
+	pieces := parsed.NumPieces()
 	layout := disk.Layout{
-		Files:       []disk.File{{Path: []string{"data"}, Length: testLength}},
-		PieceLength: 32 << 10, Length: testLength, Pieces: testPieces,
+		Files:       []disk.File{{Path: []string{"data"}, Length: parsed.Length}},
+		PieceLength: 32 << 10, Length: parsed.Length, Pieces: pieces,
 	}
-	have := plane.MakeBits(testPieces)
+	have := plane.MakeBits(pieces)
 	if full {
-		have = plane.FullBits(testPieces)
+		have = plane.FullBits(pieces)
 	}
 	d, err := disk.Open(disk.Options{Dir: dir, Layout: layout, Have: have})
 	if err != nil {
@@ -70,8 +71,8 @@ func (s *side) run(t *testing.T, dir string, info []byte, full bool, peers ...ne
 	s.t, err = s.Add(Spec{
 		ID: metainfo.HashBytes(info), InfoBytes: info, Peers: peers,
 		Open: Open{
-			Disk: d, Layout: layout, Hashes: hash.Pieces{Length: testLength, PieceLength: 32 << 10, Hashes: parsed.Pieces},
-			Wanted: transfer.Wanted{Pieces: plane.FullBits(testPieces), High: plane.MakeBits(testPieces)},
+			Disk: d, Layout: layout, Hashes: hash.Pieces{Length: parsed.Length, PieceLength: 32 << 10, Hashes: parsed.Pieces},
+			Wanted: transfer.Wanted{Pieces: plane.FullBits(pieces), High: plane.MakeBits(pieces)},
 		},
 	})
 	if err != nil {
@@ -81,6 +82,21 @@ func (s *side) run(t *testing.T, dir string, info []byte, full bool, peers ...ne
 
 func (s *side) at(ip string) netip.AddrPort {
 	return netip.AddrPortFrom(netip.MustParseAddr(ip), uint16(s.Port()))
+}
+
+// sample makes the file data in dir and a torrent of it.
+func sample(t *testing.T, dir string, seed byte, length int) (info, data []byte) {
+	t.Helper()
+	data = make([]byte, length)
+	rand.NewChaCha8([32]byte{seed}).Read(data)
+	if err := os.WriteFile(filepath.Join(dir, "data"), data, 0o644); err != nil {
+		t.Fatal(err)
+	}
+	parsed := metainfo.Info{PieceLength: 32 << 10}
+	if err := parsed.BuildFromFilePath(filepath.Join(dir, "data")); err != nil {
+		t.Fatal(err)
+	}
+	return bencode.MustMarshal(parsed), data
 }
 
 // TestTransports moves a torrent from one Client to another over each transport,
@@ -106,16 +122,7 @@ func TestTransports(t *testing.T) {
 				needIPv6(t)
 			}
 			from, to := t.TempDir(), t.TempDir()
-			data := make([]byte, testLength)
-			rand.NewChaCha8([32]byte{7}).Read(data)
-			if err := os.WriteFile(filepath.Join(from, "data"), data, 0o644); err != nil {
-				t.Fatal(err)
-			}
-			info := metainfo.Info{PieceLength: 32 << 10}
-			if err := info.BuildFromFilePath(filepath.Join(from, "data")); err != nil {
-				t.Fatal(err)
-			}
-			raw := bencode.MustMarshal(info)
+			raw, data := sample(t, from, 7, testLength)
 			seed, leech := newSide(t, c.cfg), newSide(t, c.cfg)
 			seed.run(t, from, raw, true)
 			leech.run(t, to, raw, false, seed.at(c.ip))

@@ -100,7 +100,9 @@ func (c *conn) rest() {
 	if c.down.Rate() != 0 || c.t.picker.Outstanding(c.pk) == 0 {
 		return
 	}
-	for _, b := range c.t.picker.Choked(c.pk) {
+	lost := c.t.picker.Choked(c.pk)
+	c.refund(len(lost))
+	for _, b := range lost {
 		c.w.Send(wire.Message{Kind: wire.Cancel, Index: uint32(b.Piece), Begin: uint32(b.Begin), Length: uint32(b.Length)})
 	}
 	if !c.choked {
