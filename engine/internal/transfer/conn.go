@@ -47,6 +47,9 @@ type conn struct {
 	has                     plane.Bits
 	count                   int  // of has
 	introducedItself        bool // with a bitfield or the like
+	patience                wire.Patience
+	refusals                int   // of what we ask for, one after the other
+	requested               int64 // payload that was ever asked of it, bytes
 	early                   early
 	told                    plane.Bits // the pieces that it knows of us
 	introduced              bool       // it was told; only then may a Have follow
@@ -133,36 +136,38 @@ func (c *conn) open() {
 func lot(id [20]byte) uint64 { return binary.BigEndian.Uint64(id[12:]) }
 
 // Message implements wire.Peer.
-func (c *conn) Message(m wire.Message) error {
-	t := c.t
+func (c *conn) Message(m wire.Message) (news bool, err error) {
+	t, now := c.t, time.Now()
+	var h hello
+	if m.Kind == wire.ExtendedHandshake {
+		h = parseHello(m.Bits)
+	}
 	t.mu.Lock()
 	defer t.mu.Unlock()
-	now := time.Now()
 	switch m.Kind {
 	case wire.ExtendedHandshake:
-		c.hello(m.Bits)
-		return nil
+		c.greeted(h)
+		return true, c.idle(helloCost, now)
 	case wire.Interested, wire.NotInterested:
-		c.wants(m.Kind == wire.Interested, now)
-		return nil
+		return c.wants(m.Kind == wire.Interested, now), c.idle(1, now)
 	case wire.Choke, wire.Unchoke:
 		c.choke(m.Kind == wire.Choke, now)
-		return nil
+		return true, c.idle(1, now)
 	case wire.HashRequest, wire.Hashes, wire.HashReject:
 		c.hashes(m, now)
-		return nil
+		return false, c.idle(1, now)
 	}
 	if c.pk == nil {
-		return c.remember(m)
+		return true, c.remember(m, now)
 	}
 	return c.handle(m, now)
 }
 
-// wants follows whether the peer is interested. Who wavers too often has to wait
-// for the next tick.
-func (c *conn) wants(interested bool, now time.Time) {
+// wants follows whether the peer is interested, false if that is as before. Who
+// wavers too often has to wait for the next tick.
+func (c *conn) wants(interested bool, now time.Time) bool {
 	if c.wanted == interested {
-		return
+		return false
 	}
 	c.wanted = interested
 	c.note(interestEvent(interested), theirs, pick.Block{})
@@ -172,26 +177,25 @@ func (c *conn) wants(interested bool, now time.Time) {
 	if interested {
 		c.give()
 	}
+	return true
 }
 
-// handle deals with what is about pieces.
-func (c *conn) handle(m wire.Message, now time.Time) error {
-	t, news := c.t, true
-	switch m.Kind {
-	case wire.Bitfield, wire.HaveAll, wire.HaveNone:
-		if err := c.introducesItself(m.Kind); err != nil {
-			return err
-		}
-	default:
-		if int64(m.Index) >= int64(t.cfg.Pieces) {
-			return fmt.Errorf("message %d of piece %d: %w", m.Kind, m.Index, errRange)
-		}
+// handle deals with what is about pieces. Whatever is no news, and all that a
+// peer may repeat, counts as chatter.
+func (c *conn) handle(m wire.Message, now time.Time) (news bool, err error) {
+	if err := c.check(m); err != nil {
+		return false, err
 	}
+	t := c.t
 	switch m.Kind {
 	case wire.Bitfield:
 		news = c.gotBits(m.Bits)
+		err = c.idle(bitfieldCost, now)
 	case wire.HaveAll:
 		c.gotAll()
+		news = true
+	case wire.HaveNone:
+		news = true
 	case wire.Have:
 		news = c.gotHave(int(m.Index))
 	case wire.AllowedFast:
@@ -201,34 +205,59 @@ func (c *conn) handle(m wire.Message, now time.Time) error {
 		if news = t.picker.Rejected(c.pk, b); news {
 			c.note(plane.EventReject, theirs, b)
 			c.refund(1)
+			err = c.refused()
 		}
 	case wire.Request:
-		return c.request(request{m.Index, m.Begin, m.Length})
+		return c.request(request{m.Index, m.Begin, m.Length}, now)
 	case wire.Cancel:
 		c.cancel(request{m.Index, m.Begin, m.Length})
-		return nil
 	}
-	if news {
+	if !news && err == nil {
+		err = c.idle(1, now)
+	}
+	if (news || m.Kind == wire.AllowedFast) && err == nil {
 		c.interest()
 		c.refill(now)
+	}
+	return news, err
+}
+
+// check says whether a message may be: about a piece that there is, and only once
+// what the peer has.
+func (c *conn) check(m wire.Message) error {
+	switch m.Kind {
+	case wire.Bitfield, wire.HaveAll, wire.HaveNone:
+		return c.introducesItself(m.Kind)
+	default:
+		if int64(m.Index) >= int64(c.t.cfg.Pieces) {
+			return fmt.Errorf("message %d of piece %d: %w", m.Kind, m.Index, errRange)
+		}
 	}
 	return nil
 }
 
-// hello reads the peer's extension handshake (BEP 10).
-func (c *conn) hello(dict []byte) {
-	var d struct {
-		V    string `bencode:"v"`
-		Reqq int64  `bencode:"reqq"`
-	}
-	if err := bencode.Unmarshal(dict, &d); err != nil {
+// hello is what matters of an extension handshake (BEP 10).
+type hello struct {
+	V    string `bencode:"v"`
+	Reqq int64  `bencode:"reqq"`
+}
+
+// parseHello reads an extension handshake, as far as it can be read.
+func parseHello(dict []byte) (h hello) {
+	if err := bencode.Unmarshal(dict, &h); err != nil {
 		if _, trailing := err.(bencode.ErrUnusedTrailingBytes); !trailing {
-			return
+			return hello{}
 		}
 	}
-	c.client = strings.ToValidUTF8(d.V[:min(len(d.V), maxClient)], "")
-	if d.Reqq > 0 {
-		c.reqq = int(min(d.Reqq, maxQueue))
+	h.V = strings.ToValidUTF8(h.V[:min(len(h.V), maxClient)], "")
+	return h
+}
+
+// greeted takes over what the peer's extension handshake says.
+func (c *conn) greeted(h hello) {
+	c.client = h.V
+	if h.Reqq > 0 {
+		c.reqq = int(min(h.Reqq, maxQueue))
 	}
 }
 

@@ -147,12 +147,12 @@ func (m *machine) step(t *testing.T, peer, what, piece, where byte) {
 	var err error
 	switch what %= 24; {
 	case int(what) < len(kinds):
-		err = l.conn.Message(wire.Message{Kind: kinds[what], Index: r.piece, Begin: r.begin, Length: r.length, Bits: []byte{where}})
+		_, err = l.conn.Message(wire.Message{Kind: kinds[what], Index: r.piece, Begin: r.begin, Length: r.length, Bits: []byte{where}})
 	case what < 14:
 		l.mu.Lock()
 		l.asked = append(l.asked, r)
 		l.mu.Unlock()
-		err = l.conn.Message(wire.Message{Kind: wire.Request, Index: r.piece, Begin: r.begin, Length: r.length})
+		_, err = l.conn.Message(wire.Message{Kind: wire.Request, Index: r.piece, Begin: r.begin, Length: r.length})
 	case what < 19:
 		m.answer(l, r, where)
 	case what < 21:

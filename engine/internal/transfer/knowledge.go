@@ -30,7 +30,7 @@ func (c *conn) introducesItself(k wire.Kind) error {
 }
 
 // remember keeps what the peer has until the number of pieces is known.
-func (c *conn) remember(m wire.Message) error {
+func (c *conn) remember(m wire.Message, now time.Time) error {
 	switch m.Kind {
 	case wire.Bitfield, wire.HaveAll, wire.HaveNone:
 		if err := c.introducesItself(m.Kind); err != nil {
@@ -40,16 +40,20 @@ func (c *conn) remember(m wire.Message) error {
 	switch m.Kind {
 	case wire.Bitfield:
 		c.early.bits = union(m.Bits, c.early.bits)
+		return c.idle(bitfieldCost, now)
 	case wire.HaveAll:
 		c.early.all = true
 	case wire.Have:
-		if len(c.early.haves) < maxEarly {
-			c.early.haves = append(c.early.haves, m.Index)
+		if len(c.early.haves) == maxEarly {
+			return c.idle(1, now)
 		}
+		c.early.haves = append(c.early.haves, m.Index)
 	case wire.AllowedFast:
 		if len(c.early.fast) < allowedPieces {
 			c.early.fast = append(c.early.fast, m.Index)
 		}
+	default:
+		return c.idle(1, now)
 	}
 	return nil
 }

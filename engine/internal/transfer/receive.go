@@ -20,7 +20,7 @@ func (c *conn) Block(s wire.Segment) error {
 	if c.unasked {
 		c.unpaid += len(s.Data)
 		if s.Last {
-			c.waste(pick.Block{Piece: s.Piece, Begin: s.Block.Begin, Length: s.Block.Length})
+			return c.waste(pick.Block{Piece: s.Piece, Begin: s.Block.Begin, Length: s.Block.Length})
 		}
 		return nil
 	}
@@ -32,9 +32,8 @@ func (c *conn) Block(s wire.Segment) error {
 	b := pick.Block{Piece: s.Piece, Begin: s.Block.Begin, Length: s.Block.Length}
 	if !c.arrived(b) {
 		c.unpaid += b.Length
-		c.waste(b)
 		c.drop()
-		return nil
+		return c.waste(b)
 	}
 	if len(c.gathered) > 0 && c.gathered[0].Piece != s.Piece {
 		c.handOver()
@@ -64,7 +63,7 @@ func (c *conn) arrived(b pick.Block) bool {
 	if c.pk == nil || t.closed || !t.picker.Requested(c.pk, b) {
 		return false
 	}
-	c.heard = now
+	c.heard, c.refusals = now, 0
 	c.rate.arrived(b, now)
 	ok, _ := t.picker.Arrived(c.pk, b, now)
 	t.sendCancels()
@@ -83,12 +82,16 @@ func (c *conn) arrived(b pick.Block) bool {
 }
 
 // waste counts a block that was not needed.
-func (c *conn) waste(b pick.Block) {
+func (c *conn) waste(b pick.Block) error {
 	c.t.wasted.Add(int64(b.Length))
 	c.t.mu.Lock()
 	defer c.t.mu.Unlock()
 	c.wasted += int64(b.Length)
 	c.note(plane.EventWaste, theirs, b)
+	if c.surplus() {
+		return errUnasked
+	}
+	return nil
 }
 
 // handOver gives what was gathered to its piece. It waits while the workers have

@@ -91,7 +91,9 @@ func (c *conn) refill(now time.Time) {
 	for _, b := range t.scratch {
 		c.w.Send(wire.Message{Kind: wire.Request, Index: uint32(b.Piece), Begin: uint32(b.Begin), Length: uint32(b.Length)})
 		c.note(plane.EventRequest, ours, b)
+		c.requested += int64(b.Length)
 	}
+	c.patience.Earn(len(t.scratch)) // each may be answered after we have forgotten it
 }
 
 // sendCancels tells peers of requests that have become useless.

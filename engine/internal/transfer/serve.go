@@ -20,20 +20,20 @@ const (
 const maxBlock = pick.BlockSize
 
 // request queues a block for the peer, or refuses it.
-func (c *conn) request(r request) error {
+func (c *conn) request(r request, now time.Time) (news bool, err error) {
 	t := c.t
 	c.note(plane.EventRequest, theirs, r.block())
 	if r.length == 0 || int64(r.begin)+int64(r.length) > t.cfg.Hashes.Padded(int(r.piece)) {
-		return errLength
+		return false, errLength
 	}
 	hidden := t.super != nil && !t.super.Allowed(c, int(r.piece))
 	if r.length > maxBlock || !t.have.Has(int(r.piece)) || hidden || len(c.queue) >= maxTheir || c.amChoking && !c.given(r) {
 		c.reject(r)
-		return nil
+		return false, c.idle(1, now)
 	}
 	c.queue = append(c.queue, r)
 	c.w.Wake()
-	return nil
+	return true, nil
 }
 
 // reject tells a peer with the fast extension that it will not get the block; to
@@ -158,6 +158,7 @@ func (c *conn) take(n int) (batch []request, need int) {
 	}
 	c.up.Refund(rest)
 	c.sentAt = now
+	c.patience.Earn(k)
 	batch = slices.Clone(c.queue[:k])
 	c.queue = slices.Delete(c.queue, 0, k)
 	return batch, 0

@@ -13,11 +13,11 @@ import (
 // server is a data plane that answers every request with a block.
 type server struct{ *peer }
 
-func (s server) Message(m Message) error {
+func (s server) Message(m Message) (news bool, err error) {
 	if m.Kind == Request {
 		s.give(noise(16 << 10))
 	}
-	return nil
+	return true, nil
 }
 
 // TestThirst has a peer whose system holds small packets back until the one

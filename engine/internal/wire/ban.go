@@ -2,8 +2,10 @@ package wire
 
 import (
 	"errors"
+	"net"
 	"net/netip"
 	"slices"
+	"time"
 )
 
 // MaxBans is how many culprits are refused at once. One more, and the one that
@@ -12,6 +14,8 @@ const MaxBans = 4096
 
 // ErrBanned ends and refuses connections with a peer that is banned.
 var ErrBanned = errors.New("the peer is banned")
+
+var errOffender = errors.New("the peer broke the rules a moment ago")
 
 // bans are the culprits that are refused; Net.mu guards them.
 type bans struct {
@@ -89,4 +93,67 @@ func (b *bans) add(bad netip.AddrPort) {
 func (b *bans) has(a netip.AddrPort) bool {
 	_, ok := b.of[Culprit(a)]
 	return ok
+}
+
+// offence is why a connection ended whose peer broke the rules.
+type offence struct{ error }
+
+func (o offence) Unwrap() error { return o.error }
+
+const (
+	grudge     = time.Minute // so long an offender is refused
+	strikesOut = 8           // failed handshakes, each within a grudge of the last, that make one
+)
+
+// strikes are those of one culprit.
+type strikes struct {
+	n     int
+	until time.Time // then they are forgotten
+}
+
+// resent remembers what a peer did. Somebody who broke the rules may come back in
+// a while, for it may have been an error; but not at once, and again and again.
+func (n *Net) resent(addr netip.AddrPort, more int) {
+	n.mu.Lock()
+	defer n.mu.Unlock()
+	bad, now := Culprit(addr), time.Now()
+	s := n.strikes[bad]
+	if now.After(s.until) {
+		s.n = 0
+	}
+	if n.strikes == nil {
+		n.strikes = make(map[netip.AddrPort]strikes)
+	}
+	n.strikes[bad] = strikes{s.n + more, now.Add(grudge)}
+	for other, s := range n.strikes {
+		if len(n.strikes) <= MaxBans {
+			break
+		}
+		if now.After(s.until) || other != bad {
+			delete(n.strikes, other)
+		}
+	}
+}
+
+// suspect looks at why the handshakes with somebody who connected failed.
+func (n *Net) suspect(addr netip.AddrPort, err error) {
+	var e net.Error
+	late := errors.As(err, &e) && e.Timeout()
+	for _, bad := range []error{errProtocol, errSync, errKey, errPad} {
+		late = late || errors.Is(err, bad)
+	}
+	if late {
+		n.resent(addr, 1)
+	}
+}
+
+// refuses says whether and why an address is refused. n.mu is held.
+func (n *Net) refuses(addr netip.AddrPort) error {
+	if n.bans.has(addr) {
+		return ErrBanned
+	}
+	if s := n.strikes[Culprit(addr)]; s.n >= strikesOut && time.Now().Before(s.until) {
+		return errOffender
+	}
+	return nil
 }

@@ -15,9 +15,9 @@ type discard struct {
 	block []byte
 }
 
-func (d *discard) Message(Message) error { return nil }
-func (d *discard) Flush()                {}
-func (d *discard) Left(error)            {}
+func (d *discard) Message(Message) (bool, error) { return true, nil }
+func (d *discard) Flush()                        {}
+func (d *discard) Left(error)                    {}
 
 func (d *discard) Block(s Segment) error {
 	if d.got += len(s.Data); d.got >= d.want {

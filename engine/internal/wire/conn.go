@@ -117,6 +117,10 @@ func (c *Conn) run() {
 
 // ended says that one of the goroutines is done.
 func (c *Conn) ended(err error) {
+	if o := (offence{}); errors.As(err, &o) {
+		c.net.resent(c.info.Addr, strikesOut)
+		err = o.error
+	}
 	c.Close(err)
 	if c.loops.Add(-1) == 0 {
 		c.peer.Left(context.Cause(c.ctx))

@@ -241,8 +241,8 @@ type strict struct {
 	left chan error
 }
 
-func (s strict) Message(Message) error { return s.err }
-func (s strict) Left(err error)        { s.left <- err }
+func (s strict) Message(Message) (bool, error) { return true, s.err }
+func (s strict) Left(err error)                { s.left <- err }
 
 // slow limits reads to ten bytes.
 type slow struct {
@@ -284,7 +284,7 @@ func TestThrottle(t *testing.T) {
 func TestCaps(t *testing.T) {
 	to := newEnd(t, Config{})
 	addr := to.Listeners()[0].Addr().String()
-	for name, caps := range map[string]Caps{"total": {Total: 2}, "IP": {PerIP: 2}, "half-open": {HalfOpen: 2}} {
+	for name, caps := range map[string]Caps{"IP": {PerIP: 2}, "half-open": {HalfOpen: 2}} {
 		e := newEnd(t, Config{Caps: caps})
 		dial := func(d time.Duration) (net.Conn, error) {
 			ctx, cancel := context.WithTimeout(t.Context(), d)
@@ -308,18 +308,6 @@ func TestCaps(t *testing.T) {
 		}
 		if _, err := dial(20 * time.Millisecond); err == nil {
 			t.Errorf("%s: closed twice, counted twice", name)
-		}
-	}
-	one := newEnd(t, Config{Caps: Caps{Total: 1}})
-	for _, want := range []bool{true, false} {
-		c, err := net.Dial("tcp4", one.Listeners()[0].Addr().String())
-		if err != nil {
-			t.Fatal(err)
-		}
-		defer c.Close()
-		_ = c.SetReadDeadline(time.Now().Add(100 * time.Millisecond))
-		if _, err = c.Read(make([]byte, 1)); errors.Is(err, os.ErrDeadlineExceeded) != want {
-			t.Errorf("accepted beyond the cap: %v", err)
 		}
 	}
 }

@@ -21,7 +21,7 @@ type control struct {
 	mu    sync.Mutex
 	ready sync.Cond // bytes to read, room in the queue, or the end
 	queue bytes.Buffer
-	read  int // bytes that the library has read, up to the handshake's
+	pace  pace
 	err   error
 	timer *time.Timer // for quiet
 
@@ -36,17 +36,20 @@ type control struct {
 func (l *control) Read(b []byte) (int, error) {
 	l.mu.Lock()
 	defer l.mu.Unlock()
-	if l.read == helloLength && l.timer == nil && l.err == nil {
+	if l.pace.read >= helloLength && l.timer == nil && l.err == nil {
 		l.timer = time.AfterFunc(quiet, l.silent)
 	}
-	for l.queue.Len() == 0 && l.err == nil {
+	for l.pace.open() == 0 && l.err == nil {
+		if l.pace.owed > 0 && l.pace.timer == nil {
+			l.pace.timer = time.AfterFunc(settleOwed, l.settleOwed)
+		}
 		l.ready.Wait()
 	}
-	if l.queue.Len() == 0 {
+	if l.pace.open() == 0 {
 		return 0, l.err
 	}
-	n, _ := l.queue.Read(b) // it is not empty
-	l.read = min(l.read+n, helloLength)
+	n, _ := l.queue.Read(b[:min(int64(len(b)), l.pace.open())]) // it is not empty
+	l.pace.took(n)
 	if l.queue.Len() == 0 && l.queue.Cap() > 16<<10 {
 		l.queue = bytes.Buffer{}
 	}
@@ -54,12 +57,38 @@ func (l *control) Read(b []byte) (int, error) {
 	return n, nil
 }
 
-// deliver queues bytes of the peer for the library.
-func (l *control) deliver(b []byte) {
+// settleOwed gives up waiting for answers of the library, unless they are there
+// and the peer does not read them.
+func (l *control) settleOwed() {
+	behind := l.outbox().waiting() > maxLibraryOut
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	switch {
+	case l.err != nil:
+	case behind:
+		l.pace.timer.Reset(settleOwed)
+	default:
+		l.answered()
+	}
+}
+
+// answered lets the library have the next frames that it answers. l.mu is held.
+func (l *control) answered() {
+	if t := l.pace.timer; t != nil {
+		t.Stop()
+		l.pace.timer = nil
+	}
+	l.pace.owed = 0
+	l.ready.Broadcast()
+}
+
+// deliver queues bytes of the peer for the library, which may answer them or not.
+func (l *control) deliver(b []byte, answered bool) {
 	l.mu.Lock()
 	defer l.mu.Unlock()
 	if l.err == nil {
 		l.queue.Write(b)
+		l.pace.queued(len(b), answered)
 		l.ready.Broadcast()
 	}
 }
@@ -68,14 +97,14 @@ func (l *control) deliver(b []byte) {
 func (l *control) full() bool {
 	l.mu.Lock()
 	defer l.mu.Unlock()
-	return l.queue.Len() > maxQueue && l.err == nil
+	return l.queue.Len() > maxLibraryIn && l.err == nil
 }
 
 // wait waits until the library is not far behind any more.
 func (l *control) wait() {
 	l.mu.Lock()
 	defer l.mu.Unlock()
-	for l.queue.Len() > maxQueue && l.err == nil {
+	for l.queue.Len() > maxLibraryIn && l.err == nil {
 		l.ready.Wait()
 	}
 }
@@ -84,8 +113,10 @@ func (l *control) close(err error) {
 	l.mu.Lock()
 	defer l.mu.Unlock()
 	l.err = err
-	if l.timer != nil {
-		l.timer.Stop()
+	for _, t := range []*time.Timer{l.timer, l.pace.timer} {
+		if t != nil {
+			t.Stop()
+		}
 	}
 	l.ready.Broadcast()
 }
@@ -184,6 +215,9 @@ func (l *control) message(frame []byte) {
 		l.extended(frame)
 	}
 	l.outbox().add(frame)
+	l.mu.Lock()
+	l.answered()
+	l.mu.Unlock()
 }
 
 // extended corrects the library's extension handshake, in place: it believes that

@@ -28,6 +28,8 @@ type parser struct {
 	skip  int     // bytes of a frame to be passed over
 	left  int     // bytes of the payload of a Piece message to come
 	at    Segment // where these belong
+
+	ignored int // frames that achieved nothing, long ones count more than once
 }
 
 // feed parses the next bytes.
@@ -146,7 +148,8 @@ func (p *parser) check(k Kind, length int) error {
 // frame handles what want asked for.
 func (p *parser) frame(f []byte) error {
 	if len(f) == 4 {
-		return nil // a keepalive
+		p.ignored++ // a keepalive
+		return nil
 	}
 	length := int(binary.BigEndian.Uint32(f))
 	switch kind := Kind(f[4]); {
@@ -154,6 +157,7 @@ func (p *parser) frame(f []byte) error {
 		return p.piece(f, length-9)
 	case ignored(kind, length):
 		p.skip = length - 1
+		p.ignored += 1 + length/1024
 		return nil
 	}
 	return p.sink.control(f)

@@ -55,6 +55,7 @@ func (c *Conn) accepted(l *Listener) {
 	}
 	if err != nil {
 		c.net.log.Debug("refuse connection", "peer", c.info.Addr, "err", err)
+		c.net.suspect(c.info.Addr, err)
 		c.Close(err)
 		return
 	}
@@ -97,6 +98,9 @@ func (c *Conn) hear(s *stream) error {
 	if c.plane = c.net.registry.Plane(c.info.InfoHash); c.plane == nil {
 		return errUnknown
 	}
+	if p, ok := c.plane.(Crowded); ok && !p.Room(true) {
+		return errRefused
+	}
 	c.shaken(s, hello)
 	return nil
 }
@@ -121,7 +125,7 @@ func (c *Conn) shaken(s *stream, hello []byte) {
 	c.info.Fast = hello[27]&4 != 0
 	c.info.Extended = hello[25]&0x10 != 0
 	c.info.DHT = hello[27]&1 != 0
-	c.control.deliver(hello)
+	c.control.deliver(hello, false)
 }
 
 // greet sends the library's handshake to the peer. For a connection that we
@@ -146,8 +150,16 @@ func (c *Conn) greet(hello []byte) error {
 	c.info.Fast = c.info.Fast && hello[27]&4 != 0
 	c.info.Extended = c.info.Extended && hello[25]&0x10 != 0
 	c.heard.Store(time.Now().UnixNano())
-	c.slot.settle()
+	if !c.slot.settle(c.spare) {
+		return errCapped
+	}
 	return nil
+}
+
+// spare makes room for the connection when there are as many as may be.
+func (c *Conn) spare() bool {
+	s, ok := c.net.registry.(Sparing)
+	return ok && s.Spare(!c.info.Outgoing)
 }
 
 // attempts are the ways in which a policy dials: what methods are provided; 0 is
@@ -196,6 +208,9 @@ func (c *Conn) negotiate(hello []byte) error {
 	copy(c.info.InfoHash[:], hello[28:48])
 	if c.plane = c.net.registry.Plane(c.info.InfoHash); c.plane == nil {
 		return errUnknown
+	}
+	if p, ok := c.plane.(Crowded); ok && !p.Room(false) {
+		return c.hold()
 	}
 	deadline := time.Now().Add(c.net.timeouts.Handshake)
 	failed := c.attempts(hello, deadline)
@@ -258,6 +273,20 @@ func (c *Conn) attempts(hello []byte, deadline time.Time) error {
 		}
 	}
 	return failed
+}
+
+// hold hangs up and lets a moment pass, for while the torrent has no place the
+// library would go on to dial one peer after the other.
+func (c *Conn) hold() error {
+	_ = (*c.socket.Load()).Close() // it has seen nothing of us
+	c.slot.release()
+	timer := time.NewTimer(c.net.timeouts.Handshake / 2)
+	defer timer.Stop()
+	select {
+	case <-timer.C:
+	case <-c.done:
+	}
+	return errRefused
 }
 
 func (c *Conn) attempt(hello []byte, provide uint32, deadline time.Time) error {

@@ -62,9 +62,9 @@ func (p *peer) note(f func()) error {
 	return nil
 }
 
-func (p *peer) Message(m Message) error {
+func (p *peer) Message(m Message) (news bool, err error) {
 	m.Bits = bytes.Clone(m.Bits)
-	return p.note(func() { p.msgs = append(p.msgs, m) })
+	return true, p.note(func() { p.msgs = append(p.msgs, m) })
 }
 
 func (p *peer) Block(s Segment) error {

@@ -11,8 +11,12 @@ import (
 	"piecewise/engine/internal/plane"
 )
 
-// errCapped refuses a connection.
-var errCapped = errors.New("too many connections")
+// errCapped refuses a connection; errSlow ends one whose handshakes are not done
+// when its place is needed.
+var (
+	errCapped = errors.New("too many connections")
+	errSlow   = errors.New("too slow with the handshakes, while others wait")
+)
 
 // Listener hands accepted connections to the library once their handshake named
 // a torrent that runs here.
@@ -94,8 +98,8 @@ func (n *Net) allowed(addr netip.AddrPort) error {
 	}
 	n.mu.Lock()
 	defer n.mu.Unlock()
-	if n.bans.has(addr) {
-		return fmt.Errorf("connect to %v: %w", addr, ErrBanned)
+	if err := n.refuses(addr); err != nil {
+		return fmt.Errorf("connect to %v: %w", addr, err)
 	}
 	return nil
 }

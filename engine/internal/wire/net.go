@@ -29,7 +29,7 @@ type Config struct {
 
 // Caps bound the number of connections; 0 is no bound.
 type Caps struct {
-	Total    int // all, half-open ones included
+	Total    int // whose handshakes are done, see Sparing
 	PerIP    int // with one address, of IPv6 with one network of 64 bits
 	HalfOpen int // whose handshakes are not done: so many dialled, so many accepted
 }
@@ -75,6 +75,7 @@ type Net struct {
 	mu      sync.Mutex
 	conns   map[*Conn]struct{} // open ones
 	bans    bans
+	strikes map[netip.AddrPort]strikes // of culprits
 	closing bool
 }
 
@@ -224,12 +225,9 @@ func (n *Net) open(socket net.Conn, s *slot, info Info) (*Conn, error) {
 	c.outbox.room.L = &c.outbox.mu
 	n.mu.Lock()
 	defer n.mu.Unlock()
-	var err error
-	switch {
-	case n.closing:
+	err := n.refuses(info.Addr)
+	if n.closing {
 		err = net.ErrClosed
-	case n.bans.has(info.Addr):
-		err = ErrBanned
 	}
 	if err != nil {
 		c.cancel(err)
@@ -239,6 +237,7 @@ func (n *Net) open(socket net.Conn, s *slot, info Info) (*Conn, error) {
 	}
 	c.idle = time.AfterFunc(n.timeouts.Idle, c.watch)
 	n.conns[c] = struct{}{}
+	s.opened(func() { c.Close(errSlow) })
 	return c, nil
 }
 

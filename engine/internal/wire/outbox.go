@@ -5,9 +5,11 @@ import (
 	"sync"
 )
 
-// maxQueue bounds the control messages that wait for the peer, and those that
-// wait for the library, in bytes.
-const maxQueue = 1 << 20
+const (
+	maxQueue      = 1 << 20   // bytes of control messages that wait for the peer
+	maxLibraryOut = 64 << 10  // while so many wait, the library's own have to
+	maxLibraryIn  = 128 << 10 // bytes of control messages that wait for the library
+)
 
 // outbox holds the control messages that wait for the peer to be sent. Those of
 // the data plane stay behind the library's bitfield, which must come first.
@@ -51,9 +53,16 @@ func (o *outbox) add(frame []byte) {
 func (o *outbox) wait() {
 	o.mu.Lock()
 	defer o.mu.Unlock()
-	for o.queue.Len() > maxQueue/2 && !o.closed {
+	for o.queue.Len() > maxLibraryOut && !o.closed {
 		o.room.Wait()
 	}
+}
+
+// waiting returns how many bytes wait for the peer.
+func (o *outbox) waiting() int {
+	o.mu.Lock()
+	defer o.mu.Unlock()
+	return o.queue.Len()
 }
 
 // begin lets the messages of the data plane follow what has been added.

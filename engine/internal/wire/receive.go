@@ -42,8 +42,10 @@ type receiver struct {
 	err     error
 	waiting []byte // where a socket that is not TCP is read into
 
-	meter   meter
-	lastPEX time.Time
+	meter    meter
+	patience Patience
+	port     bool // the peer has told its DHT port
+	lastPEX  time.Time
 }
 
 // receive hands the peer's bytes out until the connection ends.
@@ -142,7 +144,22 @@ func (r *receiver) parse(n int) error {
 	if !r.buf.shared() {
 		r.buf.fill = 0
 	}
-	return err
+	if n := r.parser.ignored; n > 0 && err == nil {
+		r.parser.ignored = 0
+		err = r.tedious(n)
+	}
+	if err != nil {
+		return offence{err}
+	}
+	return nil
+}
+
+// tedious counts messages that nobody cares for.
+func (r *receiver) tedious(n int) error {
+	if !r.patience.Spend(n, time.Now()) {
+		return ErrTedious
+	}
+	return nil
 }
 
 func (r *receiver) flush() {
@@ -238,21 +255,26 @@ func (r *receiver) control(frame []byte) error {
 	switch kind {
 	case extendedKind:
 		if !r.c.info.Extended || r.early(frame) {
-			return nil
+			return r.tedious(1)
 		}
 		m, tell = Message{Kind: ExtendedHandshake, Bits: frame[6:]}, frame[5] == 0
 	case portKind:
-		tell = false
+		if r.port {
+			return r.tedious(1)
+		}
+		r.port, tell = true, false
 	default:
 		m = parseMessage(frame)
 	}
+	news := true
 	if tell {
-		if err := r.c.peer.Message(m); err != nil {
+		var err error
+		if news, err = r.c.peer.Message(m); err != nil {
 			return err
 		}
 	}
-	if kind.toLibrary() && len(frame) <= maxLibrary {
-		r.c.control.deliver(frame)
+	if news && kind.toLibrary() && len(frame) <= maxLibrary {
+		r.c.control.deliver(frame, kind >= extendedKind && len(frame) <= maxRequest)
 	}
 	return nil
 }

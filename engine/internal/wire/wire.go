@@ -18,6 +18,22 @@ type Registry interface {
 	Hashes(yield func([20]byte) bool)
 }
 
+// Sparing is a Registry that gives up a connection for a new one while there are
+// Caps.Total.
+type Sparing interface {
+	// Spare closes the connection that is of least use, and reports whether it did;
+	// incoming says of the new one that it came in. It is called from any goroutine,
+	// under control.wmu, and returns at once.
+	Spare(incoming bool) bool
+}
+
+// Crowded is a Plane that knows whether it takes another connection.
+type Crowded interface {
+	// Room reports whether Join would take one more, which comes in or is dialled,
+	// and returns at once. Without room nobody shakes hands.
+	Room(incoming bool) bool
+}
+
 // Plane is the data plane of one torrent. One that also has
 //
 //	Pieces() int
@@ -37,8 +53,9 @@ type Plane interface {
 // Throttle.
 type Peer interface {
 	// Message hears of a message of the peer, in order, on the receive goroutine.
-	// Its Bits are valid during the call only. An error closes the connection.
-	Message(m Message) error
+	// Its Bits are valid during the call only. What is no news the library does not
+	// hear. An error closes the connection.
+	Message(m Message) (news bool, err error)
 	// Block gets a part of a block, in order, on the receive goroutine. The data
 	// is valid during the call; whoever keeps it longer calls Retain on its
 	// buffer and later Release. An error closes the connection.
