@@ -220,6 +220,21 @@ func (r registry) Hashes(yield func([20]byte) bool) {
 	}
 }
 
+// Spare implements wire.Sparing: of all torrents' connections, the one of least use
+// gives its place to a new one.
+func (r registry) Spare(incoming bool) bool {
+	var all []transfer.Standing
+	for _, t := range r.running() {
+		all = t.plane.Standings(all)
+	}
+	worst := transfer.Worst(all, len(all), incoming)
+	if worst < 0 {
+		return false
+	}
+	all[worst].GiveUp()
+	return true
+}
+
 // Ban closes all connections with a peer, of all torrents, and refuses it until
 // Unban. What is banned of its address, see wire.Culprit.
 func (c *Client) Ban(peer netip.AddrPort) { c.net.Ban(peer) }

@@ -1,17 +1,12 @@
 package transfer
 
 import (
-	"cmp"
-	"errors"
 	"net/netip"
-	"slices"
 	"time"
 
 	"piecewise/engine/internal/plane"
 	"piecewise/engine/internal/wire"
 )
-
-var errCrowded = errors.New("there are more connections than the torrent may have")
 
 // SetExemptLocal exempts peers in local networks from all limits, or not.
 func (t *Torrent) SetExemptLocal(exempt bool) {
@@ -43,30 +38,6 @@ func (t *Torrent) SetPeerLimit(addr netip.AddrPort, l plane.Limits) {
 		}
 	}
 }
-
-// SetConnections bounds how many peers may be connected, or not if n is
-// plane.Unlimited. If there are more, those that move the least are dropped.
-func (t *Torrent) SetConnections(n int) {
-	t.mu.Lock()
-	defer t.mu.Unlock()
-	t.connections = n
-	if n < 0 || len(t.conns) <= n {
-		return
-	}
-	all := make([]*conn, 0, len(t.conns))
-	for c := range t.conns {
-		all = append(all, c)
-	}
-	slices.SortFunc(all, func(a, b *conn) int {
-		return cmp.Or(cmp.Compare(b.moves(), a.moves()), a.joined.Compare(b.joined))
-	})
-	for _, c := range all[n:] {
-		c.w.Close(errCrowded)
-	}
-}
-
-// moves is how much payload the connection moved lately, bytes/s both ways.
-func (c *conn) moves() int64 { return c.rate.shownDown + c.rate.shownUp }
 
 // limit gives the connection the limits that hold for its peer. t.mu is held.
 func (c *conn) limit() {

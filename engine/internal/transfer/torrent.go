@@ -173,10 +173,8 @@ func (t *Torrent) Join(w *wire.Conn) wire.Peer {
 func (t *Torrent) join(w link) *conn {
 	t.mu.Lock()
 	defer t.mu.Unlock()
-	if t.closed || !t.single(w.Info(), time.Now()) {
-		return nil
-	}
-	if t.connections >= 0 && len(t.conns) >= t.connections {
+	now, info := time.Now(), w.Info()
+	if t.closed || !t.single(info, now) || !t.makeRoom(!info.Outgoing, now) {
 		return nil
 	}
 	c := &conn{
