@@ -1,9 +1,9 @@
 // Package hash says what the pieces of a torrent must hash to, by SHA-1 (v1) and by
-// merkle trees of SHA-256 (v2, BEP 52), and checks them on all processors at once.
-// A piece of a hybrid is right if both say so.
+// merkle trees of SHA-256 (v2, BEP 52), and makes and checks that on all processors
+// at once. A piece of a hybrid is right if both say so.
 //
-// Verify starts one goroutine a processor; they end when the pieces are done or
-// the context is, and Verify awaits them. Each has one buffer, so memory is
+// Verify and Pieces.Make start one goroutine a processor; they end when the pieces
+// are done or the context is, and are awaited. Each has one buffer, so memory is
 // bounded whatever the length of a piece.
 package hash
 
