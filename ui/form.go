@@ -13,7 +13,6 @@ import (
 // form is what a sheet asks for. Its texts are read whenever they change; while
 // one cannot be read, a sentence says why, and the sheet cannot be accepted.
 type form struct {
-	canvas  fyne.Canvas
 	keys    func(*fyne.KeyEvent) bool
 	accept  func() // what Enter in a field does
 	touched bool   // the user changed something
@@ -30,8 +29,8 @@ type question struct {
 	read  func(text string) error
 }
 
-func newForm(s *sheets) *form {
-	f := &form{canvas: s.canvas, keys: s.typedKey, fault: widget.NewLabel(""), body: container.NewVBox()}
+func newForm(keys func(*fyne.KeyEvent) bool) *form {
+	f := &form{keys: keys, fault: widget.NewLabel(""), body: container.NewVBox()}
 	f.fault.Importance = widget.DangerImportance
 	f.fault.Wrapping = fyne.TextWrapWord
 	f.scroll = container.NewVScroll(container.New(layout.NewCustomPaddedLayout(0, 0, 0, 12), f.body))
@@ -164,8 +163,15 @@ func (f *form) bad() bool {
 	if x == nil {
 		return false
 	}
-	f.canvas.Focus(x)
+	focus(x)
 	return true
+}
+
+// focus gives a field the keyboard.
+func focus(x *field) {
+	if c := fyne.CurrentApp().Driver().CanvasForObject(x); c != nil {
+		c.Focus(x)
+	}
 }
 
 // reached scrolls to where the keyboard is.

@@ -53,6 +53,15 @@ func Trackers(tiers [][]string) (kept [][]string, dropped []string) {
 	return kept, dropped
 }
 
+// Tracker returns why Trackers would leave out a URL, as the end of a sentence.
+func Tracker(raw string) error {
+	clean, err := trackerURL(raw)
+	if err == nil && clean == "" {
+		err = refuse("it is empty")
+	}
+	return err
+}
+
 func has(set map[string]struct{}, key string) bool {
 	_, ok := set[key]
 	return ok

@@ -1,0 +1,56 @@
+package create
+
+import (
+	"os"
+
+	"golang.org/x/sys/unix"
+)
+
+const (
+	probeEvery = 512 << 10 // bytes
+	askAtOnce  = 256 << 10 // bytes; of more the kernel reads only a part
+)
+
+// ownWay keeps the kernel from reading ahead by itself, after which nobody could
+// tell what was in the page cache before.
+func ownWay(f *os.File) {
+	_ = control(f, func(fd int) { _ = unix.Fadvise(fd, 0, 0, unix.FADV_RANDOM) })
+}
+
+// cached reports whether most of a range is in the page cache, as far as some
+// bytes of it tell.
+func cached(f *os.File, at, n int64) bool {
+	probes, hits := 0, 0
+	b := [][]byte{make([]byte, 1)}
+	_ = control(f, func(fd int) {
+		for off := at; off < at+n; off += probeEvery {
+			probes++
+			if n, err := unix.Preadv2(fd, b, off, unix.RWF_NOWAIT); err == nil && n == 1 {
+				hits++
+			}
+		}
+	})
+	return 2*hits > probes
+}
+
+// willNeed has the kernel read a range from the disk. Errors do no harm.
+func willNeed(f *os.File, at, n int64) {
+	_ = control(f, func(fd int) {
+		for end := at + n; at < end; at += askAtOnce {
+			_ = unix.Fadvise(fd, at, min(askAtOnce, end-at), unix.FADV_WILLNEED)
+		}
+	})
+}
+
+// dontNeed takes a range out of the page cache. Errors do no harm.
+func dontNeed(f *os.File, at, n int64) {
+	_ = control(f, func(fd int) { _ = unix.Fadvise(fd, at, n, unix.FADV_DONTNEED) })
+}
+
+func control(f *os.File, do func(fd int)) error {
+	c, err := f.SyscallConn()
+	if err != nil {
+		return err
+	}
+	return c.Control(func(fd uintptr) { do(int(fd)) })
+}

@@ -1,0 +1,15 @@
+//go:build !linux
+
+package create
+
+import "os"
+
+// Elsewhere the system is left to guess.
+
+func ownWay(*os.File) {}
+
+func cached(*os.File, int64, int64) bool { return true }
+
+func willNeed(*os.File, int64, int64) {}
+
+func dontNeed(*os.File, int64, int64) {}
