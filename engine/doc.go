@@ -16,8 +16,8 @@
 //
 //   - library: one goroutine makes every call that may take the library's lock, in
 //     order. (One exception: what a running torrent tells without waiting, its
-//     carrier's Pieces, Version, Availability, Connected, Counters, Peers and
-//     SetWanted.)
+//     carrier's gauge, and what changes at once, its tuning and
+//     controller.SetSession.)
 //   - keeper: one goroutine owns the store. It writes what is dirty in one batch:
 //     first the torrents' files are synced, then the pieces are recorded, so that a
 //     recorded piece is on disk.

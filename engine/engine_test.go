@@ -13,6 +13,8 @@ import (
 
 	"github.com/anacrolix/torrent/bencode"
 	"github.com/anacrolix/torrent/metainfo"
+
+	"piecewise/engine/internal/store"
 )
 
 // The tests in this file run real engines on 127.0.0.1.
@@ -485,5 +487,40 @@ func TestProfileInUse(t *testing.T) {
 	b.addr()
 	if err := New(loopbackConfig(filepath.Join(dir, "p"), dir)).Run(t.Context()); !errors.Is(err, ErrProfileInUse) {
 		t.Errorf("second engine: %v", err)
+	}
+}
+
+// TestSuperSeedsWhatIsNew shares what nobody else has with three leeches.
+func TestSuperSeedsWhatIsNew(t *testing.T) {
+	from := t.TempDir()
+	torrent := sampleOf(t, from, map[string]int{"data.bin": 4 << 20}, 64<<10)
+	cfg := loopbackConfig(filepath.Join(t.TempDir(), "p"), from)
+	cfg.UpLimit, cfg.NoSuperSeed = 2<<20, false
+	seed := launch(t, cfg)
+	id := seed.add(torrent, AddOptions{})
+	seed.awaitState(id, Seeding)
+	peers := []netip.AddrPort{seed.addr()}
+	var all []*bench
+	for range 3 {
+		l := launch(t, loopbackConfig(filepath.Join(t.TempDir(), "p"), t.TempDir()))
+		l.add(torrent, AddOptions{Peers: peers})
+		peers, all = append(peers, l.addr()), append(all, l)
+	}
+	seed.await("super-seeding", func(s *Snapshot) bool { return s.Torrent(id).SuperSeeding })
+	for _, l := range all {
+		l.awaitState(id, Seeding)
+	}
+	seed.await("the end of it", func(s *Snapshot) bool { return !s.Torrent(id).SuperSeeding })
+	if row := seed.snap.Torrent(id); row.Options.SuperSeed != SuperSeedAutomatic {
+		t.Errorf("%+v", row.Options)
+	}
+	seed.stop()
+	st, _, err := store.Open(cfg.Profile)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer st.Close()
+	if records, err := st.Records(); err != nil || !tunedOf(records[0].Options).Spread {
+		t.Errorf("it would begin again: %v", err)
 	}
 }

@@ -34,7 +34,7 @@ func (s *state) loadSettings(st *store.Store) error {
 	if h := kept.Hand; h != nil {
 		s.turtle.Manual, s.turtle.Until, s.turtle.Forever = h.On, h.Until, h.Until.IsZero()
 	}
-	s.limit(time.Now())
+	s.limit(s.clock())
 	return err
 }
 
@@ -49,7 +49,7 @@ func (s *state) setSettings(v Settings) error {
 	timetable := !(Settings{Timetable: v.Timetable}).Equal(Settings{Timetable: s.settings.Timetable})
 	s.kept = keep(s.kept, s.settings, v)
 	s.settings, s.changed = v, true
-	now := time.Now()
+	now := s.clock()
 	if timetable {
 		s.reschedule(now)
 	}
@@ -80,7 +80,7 @@ func (s *state) saveSettings() {
 }
 
 func (s *state) chooseTurtle(on bool) error {
-	now := time.Now()
+	now := s.clock()
 	s.turtle.Choose(on, now)
 	s.limit(now)
 	s.saveSettings()

@@ -321,8 +321,8 @@ func TestIsNew(t *testing.T) {
 		{name: "it was downloaded", downloaded: 1},
 		{name: "we lack a piece", missing: true},
 		{name: "a tracker knows another seed", trackers: []int{1, 2}},
-		{name: "there is one that got it from us", uploaded: size, trackers: []int{2}, want: true},
-		{name: "there are two that got it from us", uploaded: size, trackers: []int{3}, spread: true},
+		{name: "we gave it to others", uploaded: size, trackers: []int{1}, want: true},
+		{name: "there is one that got it from us", uploaded: size, trackers: []int{2}, spread: true},
 	} {
 		to := &torrent{meta: &Meta{Pieces: 8, Size: size}, have: FullBits(8), tuned: tuned{Options: DefaultOptions()}}
 		to.rec.Downloaded, to.rec.Uploaded = c.downloaded, c.uploaded

@@ -10,8 +10,8 @@ import (
 // peers, which is forgotten at the end.
 type tuned struct {
 	Options
-	// Spread says that there were enough others with all of it once: it is not new
-	// any more, and is not super-seeded by itself.
+	// Spread says that others got all of it from us: it is not new any more, and is not
+	// super-seeded by itself.
 	Spread bool `json:"spread,omitempty"`
 
 	superSeed bool                      // SuperSeed was chosen since the start, so Config does not stand in for it

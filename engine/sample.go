@@ -41,7 +41,7 @@ func (m *meter) add(total int64) int64 {
 func (s *state) tick() {
 	s.ticks++
 	if s.ticks%ticksASecond == 0 {
-		s.limit(time.Now())
+		s.limit(s.clock())
 		for _, t := range s.order {
 			s.sample(t)
 		}
@@ -49,6 +49,9 @@ func (s *state) tick() {
 	s.sampleDetail(s.ticks%peersEvery == 0)
 	if s.ticks%freeEvery == 1 {
 		s.measureFree()
+	}
+	if s.ticks%zoneEvery == 1 {
+		s.watchZone()
 	}
 	if s.ticks%dhtEvery == 1 && !s.cfg.Loopback && !s.cfg.NoDHT {
 		s.library.push(func() func(*state) {

@@ -99,9 +99,12 @@ type state struct {
 	settings Settings   // as they hold
 	kept     Settings   // as they are saved: without what Config puts in their place
 	turtle   limit.Turtle
-	session  swarm.Session // as the control plane has it
-	slow     Turtle        // as the snapshot has it
-	asked    time.Time     // when its timetable was asked for the next change
+	session  swarm.Session  // as the control plane has it
+	slow     Turtle         // as the snapshot has it
+	asked    time.Time      // when its timetable was asked for the next change
+	zone     *time.Location // of the system, if it is not the one of the start
+	zoneData string         // what zoneFile held
+	zoneFile string
 
 	next    Update
 	changed bool // something in the next snapshot is new
@@ -195,6 +198,7 @@ func newState(e *Engine) *state {
 		tasks:    newLane(),
 		results:  make(chan func(*state)),
 		mail:     newMailbox(),
+		zoneFile: systemZone(),
 		torrents: map[ID]*torrent{},
 		free:     -1,
 		dhtNodes: -1,

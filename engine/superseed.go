@@ -1,8 +1,5 @@
 package engine
 
-// enoughSeeds are how many others with everything make super-seeding useless.
-const enoughSeeds = 2
-
 // From how many peers on a torrent is super-seeded.
 const (
 	never     = -1
@@ -54,10 +51,9 @@ func (t *torrent) isNew() bool {
 	for _, st := range t.trackers {
 		seeds = max(seeds, st.Seeds-1) // trackers count us, too
 	}
-	switch {
-	case seeds > 0 && sent < t.meta.Size:
-		t.tuned.others = true // not from us have they got it
-	case seeds >= enoughSeeds:
+	if seeds > 0 && sent < t.meta.Size {
+		t.tuned.others = true // it was not from us that they got it
+	} else if seeds > 0 {
 		t.spread()
 	}
 	return !t.tuned.Spread && !t.tuned.others

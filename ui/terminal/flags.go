@@ -25,7 +25,7 @@ type flags struct {
 	UpLimit       rate             `placeholder:"RATE" help:"Send at most this much a second, as in 2MiB, 500kB or plain bytes."`
 	DownLimit     rate             `placeholder:"RATE" help:"Receive at most this much a second."`
 	NoUpload      bool             `help:"Send nothing to anybody."`
-	SuperSeed     bool             `help:"Show each peer few pieces of what is complete, so that a first seed sends little more than one copy."`
+	SuperSeed     *bool            `negatable:"" help:"Show each peer few pieces of what is complete, so that a first seed sends little more than one copy (by itself only for what is new)."`
 	Encryption    encryption       `placeholder:"HOW" help:"Encrypt connections to peers: allow (only if they want it; the default of a new profile), prefer, require or off."`
 	Version       kong.VersionFlag `help:"Print the version."`
 }
@@ -74,18 +74,21 @@ func (f *flags) check() error {
 	if at := f.Listen.Addr(); f.Loopback && at.IsValid() && !at.IsUnspecified() && !at.Unmap().IsLoopback() {
 		return errors.New("--listen is not on this machine, which --loopback demands")
 	}
-	if f.NoUpload && (f.SuperSeed || f.UpLimit > 0) {
+	if f.NoUpload && (f.superSeed(true) || f.UpLimit > 0) {
 		return errors.New("--no-upload leaves nothing for --up-limit or --super-seed to do")
 	}
 	return nil
 }
+
+// superSeed reports whether the user wants or refuses super-seeding; he may do neither.
+func (f *flags) superSeed(want bool) bool { return f.SuperSeed != nil && *f.SuperSeed == want }
 
 // config returns the engine's configuration; its Profile may be "".
 func (f *flags) config() engine.Config {
 	return engine.Config{
 		Profile: f.Profile, Dir: f.Dir, Listen: f.Listen.AddrPort, Loopback: f.Loopback,
 		NoDHT: f.NoDHT, NoLSD: f.NoLSD, NoPortMapping: f.NoPortMapping, NoUTP: f.NoUTP,
-		UpLimit: int64(f.UpLimit), DownLimit: int64(f.DownLimit), NoUpload: f.NoUpload, SuperSeed: f.SuperSeed,
+		UpLimit: int64(f.UpLimit), DownLimit: int64(f.DownLimit), NoUpload: f.NoUpload, SuperSeed: f.superSeed(true), NoSuperSeed: f.superSeed(false),
 		Encryption: engine.EncryptionPolicy(f.Encryption),
 	}
 }

@@ -49,8 +49,8 @@ type SuperSeed uint8
 // The ways to super-seed. Whichever it is, it ends when the peers have enough
 // copies.
 const (
-	// SuperSeedAutomatic super-seeds what is new: a torrent that was complete when
-	// it was added, while no other seed is known.
+	// SuperSeedAutomatic super-seeds what is new, from the second peer on: a torrent
+	// that was complete when it was added, until another seed is known.
 	SuperSeedAutomatic SuperSeed = iota
 	SuperSeedOn
 	SuperSeedOff

@@ -6,8 +6,8 @@
 // # Who may wait
 //
 // The library takes one lock for the whole client, even to read. So the methods
-// of Client, and Open, AddPeers and Drop of Torrent, may wait; the engine calls
-// them from one goroutine, in order. All else of Torrent returns at once.
+// of Client but SetSession, and Open, AddPeers and Drop of Torrent, may wait; the
+// engine calls them from one goroutine, in order. All else returns at once.
 //
 // # Goroutines
 //

@@ -51,11 +51,7 @@ func newTorrent(c *Client, spec Spec) *Torrent {
 	if spec.SuperSeed != nil {
 		t.SuperSeedFrom(*spec.SuperSeed)
 	}
-	session := c.rules()
-	t.follow(Session{}, session)
-	if session.MaxSlots == 0 {
-		t.plane.SetSlots(0) // before the first peer comes
-	}
+	t.follow(Session{}, c.rules())
 	return t
 }
 

@@ -36,6 +36,9 @@ func (t *Torrent) SuperSeeding() bool { return t.plane.SuperSeeding() }
 // said before.
 func (t *Torrent) follow(before, s Session) {
 	t.plane.SetExemptLocal(s.ExemptLocal)
+	if s.MaxSlots == 0 {
+		t.plane.SetSlots(0) // at once; otherwise the next tick shares them
+	}
 	if s.SeedFastest != before.SeedFastest {
 		t.plane.SetChoking(choke.Config{Fastest: s.SeedFastest})
 	}
