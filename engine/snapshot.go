@@ -22,7 +22,7 @@ type Snapshot struct {
 	Downloaded, Uploaded int64 // payload of all torrents since the first start, bytes
 	ProtocolDown         int64 // all but payload, of all torrents, bytes/s
 	ProtocolUp           int64 // likewise
-	ProtocolReceived     int64 // all but payload, of all torrents since the program was started, bytes
+	ProtocolReceived     int64 // all but payload, to and from peers of torrents, since the program was started, bytes
 	ProtocolSent         int64 // likewise
 	Wasted               int64 // payload that was not needed or was wrong since the program was started, bytes
 	HashFailures         int   // pieces that came with a wrong hash since the program was started

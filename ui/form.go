@@ -13,6 +13,7 @@ import (
 // form is what a sheet asks for. Its texts are read whenever they change; while
 // one cannot be read, a sentence says why, and the sheet cannot be accepted.
 type form struct {
+	canvas  fyne.Canvas
 	keys    func(*fyne.KeyEvent) bool
 	accept  func() // what Enter in a field does
 	touched bool   // the user changed something
@@ -29,8 +30,8 @@ type question struct {
 	read  func(text string) error
 }
 
-func newForm(keys func(*fyne.KeyEvent) bool) *form {
-	f := &form{keys: keys, fault: widget.NewLabel(""), body: container.NewVBox()}
+func newForm(s *sheets) *form {
+	f := &form{canvas: s.canvas, keys: s.typedKey, fault: widget.NewLabel(""), body: container.NewVBox()}
 	f.fault.Importance = widget.DangerImportance
 	f.fault.Wrapping = fyne.TextWrapWord
 	f.scroll = container.NewVScroll(container.New(layout.NewCustomPaddedLayout(0, 0, 0, 12), f.body))
@@ -163,15 +164,8 @@ func (f *form) bad() bool {
 	if x == nil {
 		return false
 	}
-	focus(x)
+	f.canvas.Focus(x)
 	return true
-}
-
-// focus gives a field the keyboard.
-func focus(x *field) {
-	if c := fyne.CurrentApp().Driver().CanvasForObject(x); c != nil {
-		c.Focus(x)
-	}
 }
 
 // reached scrolls to where the keyboard is.

@@ -49,15 +49,28 @@ func newButton(label string, tapped func(), other func(*fyne.KeyEvent) bool) *bu
 	return b
 }
 
-// TypedKey presses the button with Enter and Space, and passes other keys on.
+// TypedKey presses the button with Enter, and passes other keys on.
 func (b *button) TypedKey(ev *fyne.KeyEvent) {
 	switch ev.Name {
-	case fyne.KeyReturn, fyne.KeyEnter, fyne.KeySpace:
-		if !b.Disabled() {
-			b.OnTapped()
-		}
+	case fyne.KeyReturn, fyne.KeyEnter:
+		b.press()
+	case fyne.KeySpace: // comes as a rune, too
 	default:
 		b.other(ev)
+	}
+}
+
+// TypedRune presses the button with Space. As a key it would come a second time,
+// as a rune, to whatever has the keyboard then.
+func (b *button) TypedRune(r rune) {
+	if r == ' ' {
+		b.press()
+	}
+}
+
+func (b *button) press() {
+	if !b.Disabled() {
+		b.OnTapped()
 	}
 }
 

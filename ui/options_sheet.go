@@ -32,7 +32,7 @@ func (w *Window) askOptions() {
 	if len(rows) > 1 {
 		title = "Options of " + format.Plural(len(rows), "torrent", "torrents")
 	}
-	s := newOptionsSheet(w.sheets.typedKey, rows)
+	s := newOptionsSheet(&w.sheets, rows)
 	sh := &sheet{title: title, content: s.content(), size: fyne.NewSize(600, 430), focus: s.asked[0].field}
 	sh.choices = []choice{{label: "Save", stay: s.bad, run: func() { w.saveOptions(rows, s) }}, {label: "Cancel"}}
 	s.accept = func() { w.sheets.choose(sh, sh.choices[0]) }
@@ -58,8 +58,8 @@ func (w *Window) saveOptions(rows []*view.Row, s *optionsSheet) {
 	})
 }
 
-func newOptionsSheet(keys func(*fyne.KeyEvent) bool, rows []*view.Row) *optionsSheet {
-	s := &optionsSheet{form: newForm(keys)}
+func newOptionsSheet(sheets *sheets, rows []*view.Row) *optionsSheet {
+	s := &optionsSheet{form: newForm(sheets)}
 	for _, r := range rows {
 		s.all = append(s.all, r.Options)
 	}

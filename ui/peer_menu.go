@@ -28,7 +28,7 @@ func (w *Window) peerMenu(p engine.Peer, at fyne.Position) {
 
 // askPeerLimit asks for the limits of one peer, which hold until the program ends.
 func (w *Window) askPeerLimit(id engine.ID, p engine.Peer) {
-	f := newForm(w.sheets.typedKey)
+	f := newForm(&w.sheets)
 	l := p.Limits
 	f.row("Download limit", f.ask("Download limit", format.Limit(l.Down), "no limit", limitInto(&l.Down)))
 	f.row("Upload limit", f.ask("Upload limit", format.Limit(l.Up), "no limit", limitInto(&l.Up)))
@@ -37,7 +37,7 @@ func (w *Window) askPeerLimit(id engine.ID, p engine.Peer) {
 		text = "The peer is in the local network, which the settings exempt from limits: these hold once they do not. " + text
 	}
 	f.note(text)
-	sh := &sheet{title: "Limits of " + p.Addr.String(), content: f.content(), size: fyne.NewSize(480, 210), focus: f.asked[0].field}
+	sh := &sheet{title: "Limits of " + p.Addr.String(), content: f.content(), size: fyne.NewSize(500, 240), focus: f.asked[0].field}
 	sh.choices = []choice{{label: "Save", stay: f.bad, run: func() {
 		f.check()
 		w.command("Limiting the peer", func(ctx context.Context) error { return w.cfg.Engine.SetPeerLimit(ctx, id, p.Addr, l) })

@@ -61,7 +61,7 @@ func (w *Window) askSettings() {
 }
 
 func newSettingsSheet(w *Window) *settingsSheet {
-	s := &settingsSheet{form: newForm(w.sheets.typedKey), w: w, v: w.snapshot.Settings}
+	s := &settingsSheet{form: newForm(&w.sheets), w: w, v: w.snapshot.Settings}
 	s.speed()
 	s.peers()
 	s.saving()

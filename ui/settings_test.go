@@ -28,7 +28,7 @@ func (f *form) answer(t *testing.T, label, text string) *field {
 	t.Helper()
 	for _, q := range f.asked {
 		if q.label == label {
-			focus(q.field)
+			f.canvas.Focus(q.field)
 			test.Type(q.field, text)
 			if text == "" {
 				q.field.SetText("")
@@ -147,8 +147,14 @@ func TestTimes(t *testing.T) {
 	s := newStage(t)
 	x := settingsOf(t, s.Window)
 	add := x.times.content.(*fyne.Container).Objects[1].(*fyne.Container).Objects[0].(*button)
-	add.OnTapped()
-	add.OnTapped()
+	for range 2 {
+		s.win.Canvas().Focus(add)
+		s.press(fyne.KeySpace) // as the window system does: as a key, and as a rune
+		s.win.Canvas().Focused().TypedRune(' ')
+	}
+	if x.times.periods[0].from.Text != "8:00" {
+		t.Errorf("the time is %q", x.times.periods[0].from.Text)
+	}
 	if len(x.times.periods) != 2 || s.win.Canvas().Focused() != x.times.periods[1].from {
 		t.Fatalf("%d lines, and the keyboard elsewhere", len(x.times.periods))
 	}
@@ -196,7 +202,7 @@ func TestOptionsOfSeveral(t *testing.T) {
 	b.Options.Limits.Up, b.Options.Sequential, b.Options.Slots = 50_000, true, engine.Automatic
 	w.apply(engine.Update{Snapshot: aSnapshot(a, b)})
 	w.selectAll()
-	s := newOptionsSheet(w.sheets.typedKey, w.chosen.rows)
+	s := newOptionsSheet(&w.sheets, w.chosen.rows)
 	if bad := s.bad(); bad || s.answered(a.Options) != a.Options || s.answered(b.Options) != b.Options {
 		t.Errorf("unanswered, they become %+v and %+v", s.answered(a.Options), s.answered(b.Options))
 	}

@@ -97,6 +97,7 @@ func (s *sheets) choose(sh *sheet, c choice) {
 // close takes a sheet away, shown or not, without any choice.
 func (s *sheets) close(sh *sheet) {
 	if s.current == sh {
+		s.canvas.Unfocus() // its parts may be shown again
 		sh.popup.Hide()
 		s.current = nil
 	}

@@ -54,7 +54,7 @@ func newTimesEditor(f *form, t engine.Timetable) *timesEditor {
 		e.f.touched = true
 		line := e.add(workdays)
 		e.lines.Refresh()
-		focus(line.from)
+		f.canvas.Focus(line.from)
 	})
 	e.content = container.NewVBox(e.lines, container.NewHBox(more))
 	return e
@@ -96,7 +96,7 @@ func (e *timesEditor) remove(l *periodLine) {
 	e.periods = slices.DeleteFunc(e.periods, func(o *periodLine) bool { return o == l })
 	e.f.forget(l.from, l.to)
 	e.lines.Remove(l.content)
-	focus(e.f.asked[0].field)
+	e.f.canvas.Focus(e.f.asked[0].field)
 	e.f.changed()
 }
 

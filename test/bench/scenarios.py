@@ -214,11 +214,14 @@ def share(lab, case, source, leeches, mine, rate):
         d.add(data.torrent(case.data), peers=[p.address for p in (source, *leeches) if p is not d])
     ends = wait_all(leeches, start + 180)
     used, foreign = meter.stop()
+    wall, size, began = max(ends) - start, data.size(case.data), {}
+    if isinstance(source, Libtorrent):      # which says when it sent the first block
+        first = source.expect("firstup", 5)[0] - start
+        began = dict(first=round(first, 3), copy_first=round((wall - first) * rate / size, 3))
     sent = source.sent()
     for d in leeches:
         d.stop()
-    wall, size = max(ends) - start, data.size(case.data)
-    return dict(ok=all(data.same(case.data, d.folder) for d in leeches), wall=round(wall, 3), first_done=round(min(ends) - start, 3),
+    return dict(began, ok=all(data.same(case.data, d.folder) for d in leeches), wall=round(wall, 3), first_done=round(min(ends) - start, 3),
                 copy=round(wall * rate / size, 3), sent=round(sent / size, 3), cpu=round(sum(used[d]["cpu"] for d in mine), 2),
                 rss_mb=round(max(used[d]["rss_mb"] for d in mine), 1), anon_mb=round(max(used[d]["anon_mb"] for d in mine), 1),
                 foreign=round(foreign, 2))

@@ -55,7 +55,7 @@ func TestFlags(t *testing.T) {
 		{"dUO", engine.Peer{Interested: true, Choked: true, Wanted: true, Optimistic: true}},
 		{"DuS", engine.Peer{Interested: true, Wanted: true, Choking: true, Snubbed: true}},
 		{"", engine.Peer{Choked: true, Choking: true}},
-		{"x", engine.Peer{Choked: true, Choking: true, Exempt: true}},
+		{"F", engine.Peer{Choked: true, Choking: true, Exempt: true}},
 	}
 	for _, tt := range tests {
 		tt.p.Limits = engine.NoLimits
@@ -63,7 +63,7 @@ func TestFlags(t *testing.T) {
 			t.Errorf("Flags = %q, want %q", got, tt.want)
 		}
 	}
-	if got := Flags(&engine.Peer{Choked: true, Choking: true}); got != "l" {
+	if got := Flags(&engine.Peer{Choked: true, Choking: true}); got != "R" {
 		t.Errorf("Flags of a limited peer = %q", got)
 	}
 	legend := strings.Join(Legend(), "\n")

@@ -27,6 +27,13 @@
 // and only he (see ban.go). A choked peer gets a few pieces that it was allowed (BEP
 // 6, see fast.go) and nothing else.
 //
+// # Limits and swarms
+//
+// An upload waits for its turn in the queue of the peer that asked for it, a download
+// before it is asked for (see limits.go), so control messages wait for neither. A peer
+// has one connection; one that works is not given up for another (see twin.go). What
+// only seeds have, leeches divide among themselves by their peer IDs.
+//
 // # Goroutines
 //
 // Workers starts as many as there are cores; they write and hash pieces of all
