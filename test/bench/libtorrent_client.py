@@ -21,6 +21,7 @@ parser.add_argument("--rc4", action="store_true", help="encrypt everything")
 parser.add_argument("--request-queue", type=int, default=2000, help="requests kept per peer")
 args = parser.parse_args()
 printing = threading.Lock()
+flushed = threading.Semaphore(0)
 seen = set()            # torrents that have moved a block
 
 
@@ -93,6 +94,8 @@ def listen(session):
             for alert in session.pop_alerts():
                 if isinstance(alert, lt.torrent_finished_alert):
                     emit("done")
+                elif isinstance(alert, lt.cache_flushed_alert):
+                    flushed.release()
                 elif isinstance(alert, (lt.torrent_error_alert, lt.file_error_alert, lt.listen_failed_alert)):
                     print(alert.message(), file=sys.stderr, flush=True)
         look_for_first_block(session)
@@ -108,7 +111,17 @@ def main():
             add(session, *words[1:])
         elif words[0] == "stats":
             emit("stats", **stats(session))
+    flush(session)
     os._exit(0)         # not the orderly end, which waits for the tracker
+
+
+def flush(session):
+    """A torrent is finished when all is hashed; some of it may not be written yet."""
+    torrents = session.get_torrents()
+    for h in torrents:
+        h.flush_cache()
+    for h in torrents:
+        flushed.acquire(timeout=10)
 
 
 main()

@@ -6,7 +6,6 @@ import (
 	"fmt"
 	"io"
 	"net"
-	"syscall"
 	"time"
 
 	"piecewise/engine/internal/plane"
@@ -234,7 +233,8 @@ func (c *Conn) negotiate(hello []byte) error {
 
 // hungUp reports whether a peer closed one of the connections.
 func hungUp(err error) bool {
-	return errors.Is(err, io.EOF) || errors.Is(err, io.ErrUnexpectedEOF) || errors.Is(err, syscall.ECONNRESET)
+	var failed *net.OpError // a reset, whatever this system calls it
+	return errors.Is(err, io.EOF) || errors.Is(err, io.ErrUnexpectedEOF) || errors.As(err, &failed) && !failed.Timeout()
 }
 
 // overUTP returns the dialer that reaches the peers of a TCP dialer over uTP, nil
