@@ -34,6 +34,7 @@ func (a *action) keys() string {
 var otherKeys = [][2]string{
 	{"↑ ↓ Home End PgUp PgDn", "Move in a list"},
 	{"Shift, Ctrl + click", "Select several"},
+	{"Menu, Shift+F10", "What can be done with a row"},
 	{"Tab", "Go to the next part"},
 	{"Enter", "Accept a dialog"},
 	{"Esc", "Leave a dialog, clear the search"},
@@ -53,7 +54,7 @@ func (w *Window) showKeys() {
 	for _, k := range otherKeys {
 		add(k[0], k[1])
 	}
-	w.sheets.show(&sheet{title: "Keys", content: grid, choices: []choice{{label: "Close"}}})
+	w.sheets.show(&sheet{title: "Keys", content: container.NewVScroll(grid), size: fyne.NewSize(440, 680), choices: []choice{{label: "Close"}}})
 }
 
 func (w *Window) showAbout() {

@@ -49,15 +49,18 @@ func checking(t *engine.Torrent) string {
 }
 
 func downloading(t *engine.Torrent) string {
+	limit := t.Options.Limits.Down
 	switch {
+	case limit == 0:
+		return "Downloading nothing: its limit is nothing"
 	case t.Peers == 0:
 		return "Waiting for peers: " + noPeers(t)
 	case t.Down == 0:
 		return "Waiting for " + peers(t.Peers) + " to send"
 	case t.SwarmPeers > t.Peers:
-		return "Downloading from " + format.Count(t.Peers) + " of " + peers(t.SwarmPeers)
+		return "Downloading from " + format.Count(t.Peers) + " of " + peers(t.SwarmPeers) + atMost(limit)
 	}
-	return "Downloading from " + peers(t.Peers)
+	return "Downloading from " + peers(t.Peers) + atMost(limit)
 }
 
 func seeding(t *engine.Torrent) string {
@@ -74,7 +77,15 @@ func seeding(t *engine.Torrent) string {
 	case t.Up == 0:
 		return "Seeding, " + peers(leeches) + " connected"
 	}
-	return "Seeding to " + peers(leeches)
+	return "Seeding to " + peers(leeches) + atMost(t.Options.Limits.Up)
+}
+
+// atMost tells of a limit of the torrent's own, which may be why it is slow.
+func atMost(rate int64) string {
+	if rate <= 0 {
+		return ""
+	}
+	return ", at most " + format.Limit(rate)
 }
 
 // noPeers says why a torrent has no peers.

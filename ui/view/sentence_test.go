@@ -41,10 +41,40 @@ func TestSentence(t *testing.T) {
 		{"Getting the torrent's details from peers: asking the tracker", engine.Torrent{State: engine.Metadata, Trackers: 2}},
 		{"The disk is full.", engine.Torrent{State: engine.Faulted, Err: "The disk is full."}},
 		{"Stopped by an error", engine.Torrent{State: engine.Faulted}},
+		{"Downloading from 1 peer, at most 1 MiB/s", engine.Torrent{State: engine.Downloading, Peers: 1, Down: 1, Options: limitedTo(1<<20, 5)}},
+		{"Downloading nothing: its limit is nothing", engine.Torrent{State: engine.Downloading, Peers: 1, Options: limitedTo(0, 5)}},
+		{"Seeding to 1 peer, at most 50 kB/s", engine.Torrent{State: engine.Seeding, Peers: 1, Up: 1, Options: limitedTo(5, 50_000)}},
+		{"Super-seeding: each of 3 peers sees few pieces", engine.Torrent{State: engine.Seeding, Peers: 3, SuperSeeding: true}},
+		{"Super-seeding, nobody is asking", engine.Torrent{State: engine.Seeding, SuperSeeding: true}},
 	}
 	for _, tt := range tests {
+		if tt.t.Options == (engine.Options{}) {
+			tt.t.Options = engine.DefaultOptions()
+		}
 		if got := Sentence(&tt.t); got != tt.want {
 			t.Errorf("Sentence = %q, want %q", got, tt.want)
+		}
+	}
+}
+
+func limitedTo(down, up int64) engine.Options {
+	o := engine.DefaultOptions()
+	o.Limits = engine.Limits{Down: down, Up: up}
+	return o
+}
+
+func TestWhatIsNotPayload(t *testing.T) {
+	for _, tt := range []struct{ got, want string }{
+		{wasted(0, 0), ""},
+		{wasted(3_000_000, 0), "3.00 MB came twice, too late or wrong"},
+		{wasted(0, 1), "1 piece failed the hash"},
+		{wasted(3_000_000, 2), "3.00 MB came twice, too late or wrong; 2 pieces failed the hash"},
+		{protocol(0, 0, 0, 0), ""},
+		{protocol(12_000, 8_000, 400, 0), "12.0 kB received and 8.00 kB sent since the start of the program, besides the pieces; now ↓400 B/s ↑0 B/s"},
+		{traffic(&engine.Snapshot{}), "Rates and totals are of the pieces themselves"},
+	} {
+		if tt.got != tt.want {
+			t.Errorf("got %q, want %q", tt.got, tt.want)
 		}
 	}
 }

@@ -104,6 +104,9 @@ func TestEveryFieldOfATorrentIsShown(t *testing.T) {
 		{State: engine.Downloading, Meta: meta, Wanted: 100_000, Have: 20_000, Peers: 1},
 		{State: engine.Faulted, Meta: meta},
 	}
+	for i := range bases {
+		bases[i].Options = engine.DefaultOptions()
+	}
 	checkShown(t, bases, torrentText, map[string]string{
 		"Preview": "previews are left out of the list, see TestPreviewsAreLeftOut",
 		"Pieces":  "drawn as the bar and the map of pieces; their words are in TestPieceSentence",

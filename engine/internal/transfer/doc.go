@@ -21,6 +21,14 @@
 // connection when it discards or copies the block, or by Left, which hands over
 // what was accepted.
 //
+// # Senses
+//
+// While somebody holds a lease of Watch, every request, block, Have, choke and
+// change of interest is kept in a ring, under Torrent.mu where it happens; without
+// one that costs a look at a pointer (see events.go). Payload is counted here, when a
+// block has come or was read to be sent; all other bytes are counted by wire. What
+// events tell of blocks and what the counters say is the same.
+//
 // # Peers that cannot be trusted
 //
 // Only blocks that were asked of the peer are kept. Who sent a wrong one is banned,
