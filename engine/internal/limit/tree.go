@@ -159,3 +159,10 @@ func lower(a, b int64) int64 {
 	}
 	return min(a, b)
 }
+
+// Kids returns how many nodes there are right below this one.
+func (n *Node) Kids() int {
+	n.tree.mu.Lock()
+	defer n.tree.mu.Unlock()
+	return len(n.kids)
+}

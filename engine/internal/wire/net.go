@@ -262,3 +262,14 @@ func (n *Net) run(c *Conn, loop func() error) {
 		c.ended(net.ErrClosed)
 	}
 }
+
+// Held returns how many connections there are, half-open ones included, with how
+// many hosts, and how many receive buffers are handed out.
+func (n *Net) Held() (connections, hosts, buffers int) {
+	n.mu.Lock()
+	connections = len(n.conns)
+	n.mu.Unlock()
+	n.door.mu.Lock()
+	defer n.door.mu.Unlock()
+	return connections, len(n.door.perIP), n.pool.InUse()
+}
