@@ -32,7 +32,7 @@ func DefaultSettings() Settings {
 	return Settings{
 		AskOnAdd: true,
 		Limits:   NoLimits, TurtleLimits: Limits{Down: 500_000, Up: 50_000},
-		Slots: Automatic, MaxSlots: Unlimited, Connections: 1000, TorrentConnections: 200,
+		Slots: Automatic, MaxSlots: Unlimited, Connections: 1000, TorrentConnections: 500,
 		Encryption: EncryptionAllow,
 	}
 }

@@ -12,7 +12,7 @@ import (
 // reports how many kilobytes of memory that are the program's own each takes, and
 // the processor in per cent of one core for all of them at rest.
 func BenchmarkConnections(b *testing.B) {
-	for _, peers := range []int{50, 150} {
+	for _, peers := range []int{50, 500} {
 		b.Run(fmt.Sprintf("%d-peers", peers), func(b *testing.B) {
 			d := Make(b, "connections.bin", 1<<14, File{Length: 1 << 24}) // 1,024 pieces
 			for b.Loop() {

@@ -95,7 +95,7 @@ func (t *turn) victim() (worst *Peer) {
 // tail returns the last request of a queue that this peer can take over.
 func (t *turn) tail(v *Peer) (*progress, int) {
 	for i := len(v.queue) - 1; i >= max(0, len(v.queue)-tailScan); i-- {
-		if e := v.queue[i]; t.takes(e) {
+		if e := v.queue[i]; t.takes(e) || t.stuck(e) {
 			return e.of, e.index
 		}
 	}
@@ -105,6 +105,20 @@ func (t *turn) tail(v *Peer) (*progress, int) {
 // takes reports whether this peer can be asked for another's pending block.
 func (t *turn) takes(e pending) bool {
 	return e.of != nil && t.pr.can(e.of.piece) && e.of.blocks[e.index].by[1].from == nil
+}
+
+// stuck reports whether a block is asked of two peers from which nothing comes, and
+// this peer can be asked for it instead of one of them.
+func (t *turn) stuck(e pending) bool {
+	if e.of == nil || !t.pr.can(e.of.piece) {
+		return false
+	}
+	for _, by := range e.of.blocks[e.index].by {
+		if by.from == nil || by.from == t.pr || by.from.speed(t.now) > 1 {
+			return false
+		}
+	}
+	return true
 }
 
 // double asks this peer for the last blocks that others are asked for.
@@ -117,9 +131,15 @@ func (t *turn) double() {
 			continue
 		}
 		for _, e := range v.queue {
-			if t.n > 0 && t.takes(e) {
+			switch {
+			case t.n == 0:
+				return
+			case t.takes(e):
 				t.dst = append(t.dst, t.ask(t.pr, e.of, e.index))
 				t.n--
+			case t.stuck(e):
+				t.cancels = append(t.cancels, Cancel{v, t.block(e.of.piece, e.index)})
+				t.takeOver(e.of, e.index, v)
 			}
 		}
 	}

@@ -128,7 +128,11 @@ func (c *conn) tick(now time.Time) {
 		if r.shownDown == 0 {
 			r.perSecond /= 2
 		}
-		c.t.picker.SetRate(c.pk, float64(r.shownDown))
+		rate := float64(r.shownDown)
+		if rate == 0 && c.t.picker.Outstanding(c.pk) == 0 {
+			rate = r.perSecond // who has nothing to do is not slow
+		}
+		c.t.picker.SetRate(c.pk, rate)
 	}
 	c.flips, c.budget = 0, asksPerSecond
 	c.answer()
