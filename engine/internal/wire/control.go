@@ -64,7 +64,7 @@ func (l *control) settleOwed() {
 	l.mu.Lock()
 	defer l.mu.Unlock()
 	switch {
-	case l.err != nil:
+	case l.err != nil || l.pace.timer == nil: // it answered just now
 	case behind:
 		l.pace.timer.Reset(settleOwed)
 	default:

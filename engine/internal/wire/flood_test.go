@@ -66,7 +66,7 @@ func TestPaceOfLibrary(t *testing.T) {
 	if n := heard(settleOwed / 2); n != maxOwed {
 		t.Errorf("after an answer it got %d more", n)
 	}
-	if n := heard(3 * settleOwed / 2); n != maxOwed {
+	if n := heard(settleOwed); n != maxOwed {
 		t.Errorf("after a while it got %d more", n)
 	}
 	var written atomic.Int64

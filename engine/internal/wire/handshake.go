@@ -319,7 +319,7 @@ func (c *Conn) redial(deadline time.Time) error {
 	_ = (*c.socket.Load()).Close() // it has failed
 	ctx, cancel := context.WithDeadline(c.ctx, deadline)
 	defer cancel()
-	socket, err := c.dialer.dial(ctx, c.dialer.network, c.info.Addr.String())
+	socket, err := c.dialer.dial(ctx, c.info.Addr.String())
 	if err != nil {
 		return fmt.Errorf("dial again: %w", err)
 	}

@@ -7,7 +7,7 @@ import (
 	"net"
 	"net/netip"
 	"runtime"
-	"strconv"
+	"slices"
 	"sync"
 	"sync/atomic"
 	"time"
@@ -66,7 +66,8 @@ type Net struct {
 	door      door
 	listeners []*Listener
 	dialers   []*Dialer
-	port      int
+	port      atomic.Int32
+	rebind    sync.Mutex // one Rebind at a time
 
 	ctx    context.Context
 	cancel context.CancelFunc
@@ -101,20 +102,46 @@ func Listen(cfg Config) (*Net, error) {
 }
 
 func (n *Net) listen(addr netip.AddrPort) error {
+	opened, err := n.bind(addr)
+	if err != nil {
+		return err
+	}
+	for _, o := range opened {
+		d := &Dialer{net: n, network: o.network, transport: plane.TCP}
+		d.dialing.Store(&o.dial)
+		n.add(o.listener, d)
+	}
+	return nil
+}
+
+// bound is a TCP socket that listens, and what dials from its address.
+type bound struct {
+	network  string
+	listener net.Listener
+	dial     dialFunc
+}
+
+// bind opens TCP sockets for an address, two if it names no particular interface:
+// a machine without IPv6 does without.
+func (n *Net) bind(addr netip.AddrPort) ([]bound, error) {
 	if !addr.IsValid() || n.loopback && addr.Addr().IsUnspecified() {
 		addr = netip.AddrPortFrom(any4(n.loopback), addr.Port())
 	}
 	if n.loopback && !addr.Addr().IsLoopback() {
-		return fmt.Errorf("listen on %v: it is not a loopback address", addr)
+		return nil, fmt.Errorf("listen on %v: it is not a loopback address", addr)
 	}
-	n.port = int(addr.Port())
-	if err := n.listenTCP(addr.Addr()); err != nil {
-		return err
+	first, err := n.listenTCP(addr)
+	if err != nil {
+		return nil, err
 	}
+	all, port := []bound{first}, first.listener.Addr().(*net.TCPAddr).Port
 	if other, ok := twin(addr.Addr()); ok {
-		_ = n.listenTCP(other) // a machine without IPv6 does without
+		if second, err := n.listenTCP(netip.AddrPortFrom(other, uint16(port))); err == nil {
+			all = append(all, second)
+		}
 	}
-	return nil
+	n.port.Store(int32(port))
+	return all, nil
 }
 
 func any4(loopback bool) netip.Addr {
@@ -136,22 +163,56 @@ func twin(ip netip.Addr) (netip.Addr, bool) {
 	return netip.Addr{}, false
 }
 
-func (n *Net) listenTCP(ip netip.Addr) error {
+func (n *Net) listenTCP(addr netip.AddrPort) (bound, error) {
 	network := "tcp4"
-	if ip.Is6() {
+	if addr.Addr().Is6() {
 		network = "tcp6"
 	}
 	cfg := net.ListenConfig{KeepAlive: -1}
-	l, err := cfg.Listen(n.ctx, network, net.JoinHostPort(ip.String(), strconv.Itoa(n.port)))
+	l, err := cfg.Listen(n.ctx, network, addr.String())
 	if err != nil {
-		return fmt.Errorf("listen for peers: %w", err)
+		return bound{}, fmt.Errorf("listen for peers: %w", err)
 	}
-	n.port = l.Addr().(*net.TCPAddr).Port
 	dial := &net.Dialer{KeepAlive: -1}
-	if !ip.IsUnspecified() {
-		dial.LocalAddr = &net.TCPAddr{IP: ip.AsSlice()}
+	if !addr.Addr().IsUnspecified() {
+		dial.LocalAddr = &net.TCPAddr{IP: addr.Addr().AsSlice()}
 	}
-	n.add(l, &Dialer{net: n, network: network, transport: plane.TCP, dial: dial.DialContext})
+	return bound{network, l, dial.DialContext}, nil
+}
+
+// Rebind listens for TCP on another address and dials from it, as Listen does.
+// Connections go on, and who has a Listener or a Dialer goes on using it. It needs
+// the IP versions of the old address, and changes nothing if it fails.
+func (n *Net) Rebind(addr netip.AddrPort) error {
+	n.rebind.Lock()
+	defer n.rebind.Unlock()
+	before := n.port.Load()
+	opened, err := n.bind(addr)
+	if err != nil {
+		return err
+	}
+	old := make([]*Listener, len(opened))
+	for _, l := range n.listeners {
+		i := slices.IndexFunc(opened, func(b bound) bool { return l.transport == plane.TCP && b.network == l.dialer.network })
+		if i >= 0 {
+			old[i] = l
+		}
+	}
+	if slices.Contains(old, nil) {
+		for _, b := range opened {
+			_ = b.listener.Close() // nobody has used it
+		}
+		n.port.Store(before)
+		return fmt.Errorf("listen on %v: not the IP version of now", addr)
+	}
+	for i, b := range opened {
+		old[i].dialer.dialing.Store(&b.dial)
+		was := old[i].inner.Swap(&b.listener)
+		_ = (*was).Close() // it accepts no more, whatever it says
+		if n.ctx.Err() != nil {
+			_ = b.listener.Close() // Close may have seen the old one
+		}
+	}
 	return nil
 }
 
@@ -164,11 +225,15 @@ type Socket interface {
 // Attach accepts from a socket of the given network ("udp4" or "udp6") and dials
 // from it. It must be called before Listeners and Dialers; Close closes the socket.
 func (n *Net) Attach(s Socket, network string) {
-	n.add(s, &Dialer{net: n, network: network, transport: plane.UTP, dial: s.DialContext})
+	d := &Dialer{net: n, network: network, transport: plane.UTP}
+	dial := dialFunc(s.DialContext)
+	d.dialing.Store(&dial)
+	n.add(s, d)
 }
 
 func (n *Net) add(inner net.Listener, d *Dialer) {
-	l := &Listener{net: n, inner: inner, transport: d.transport, ready: make(chan net.Conn)}
+	l := &Listener{net: n, transport: d.transport, dialer: d, ready: make(chan net.Conn)}
+	l.inner.Store(&inner)
 	n.listeners, n.dialers = append(n.listeners, l), append(n.dialers, d)
 	n.tasks.Go(l.run)
 }
@@ -182,7 +247,7 @@ func (n *Net) Listeners() []*Listener { return n.listeners }
 func (n *Net) Dialers() []*Dialer { return n.dialers }
 
 // Port returns the TCP port on which we listen.
-func (n *Net) Port() int { return n.port }
+func (n *Net) Port() int { return int(n.port.Load()) }
 
 // SetPolicy changes the encryption of connections that are made from now on.
 func (n *Net) SetPolicy(p Policy) { n.policy.Store(int32(p)) }
@@ -196,7 +261,7 @@ func (n *Net) SetCaps(c Caps) { n.door.set(c) }
 func (n *Net) Close() {
 	n.cancel()
 	for _, l := range n.listeners {
-		_ = l.inner.Close() // it accepts no more, whatever it says
+		_ = (*l.inner.Load()).Close() // it accepts no more, whatever it says
 	}
 	n.mu.Lock()
 	n.closing = true
