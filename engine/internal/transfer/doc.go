@@ -32,8 +32,11 @@
 // # Peers that cannot be trusted
 //
 // Only blocks that were asked of the peer are kept. Who sent a wrong one is banned,
-// and only he (see ban.go). A choked peer gets a few pieces that it was allowed (BEP
-// 6, see fast.go) and nothing else.
+// and only he (see ban.go): whoever runs the connections refuses him from then on.
+// What comes beyond all that was ever asked for, refusals without end and messages
+// that achieve nothing end the connection (see flood.go). A choked peer gets a few
+// pieces that it was allowed (BEP 6, see fast.go) and nothing else. When a torrent
+// has all its connections, one of no use gives way to a new one (see places.go).
 //
 // # Limits and swarms
 //

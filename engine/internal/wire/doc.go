@@ -31,8 +31,8 @@
 //     writes ours.
 //   - A joined connection has two, receive (Message, Block, Flush, Took) and send
 //     (Fill). Close ends both, and the one that ends last calls Left.
-//   - Two timers: for silence of the peer, and for a library that has nothing to
-//     say. Outgoing and Join are called on the library's goroutine, or on that of
+//   - Three timers: for silence of the peer, for a library that has nothing to
+//     say, and for one that does not answer. Outgoing and Join are called on the library's goroutine, or on that of
 //     the second timer.
 //
 // Net starts all of them and Net.Close ends and awaits them.
@@ -41,17 +41,33 @@
 //
 // Send, Wake, Close, Info, Counters and Overhead return at once. The library's Read waits
 // for messages, its Write for a peer that reads slowly. The receive goroutine
-// waits for a buffer, for Took, and, holding no buffer, for a library that is 1
-// MiB behind. The send goroutine waits for the socket, at most two minutes for
-// one batch. What a peer can make us hold is bounded: 1 MiB to be sent, 1 MiB and
-// one buffer's worth for the library, one message being received, one batch.
+// waits for a buffer, for Took, and, holding no buffer, for a library that is 128
+// KiB behind. The send goroutine waits for the socket, at most two minutes for
+// one batch. What a peer can make us hold is bounded: 1 MiB to be sent, 64 KiB of it
+// and one message the library's, 128 KiB and one buffer's worth for the library, one
+// message being received, one batch. What makes the library answer it gets few at a
+// time, see pace: of its answers nobody bounds how many wait.
+//
+// # Who gets in
+//
+// Nobody who is banned, and for a minute nobody who broke the rules or whose
+// handshakes failed again and again (Culprit says what of an address that is). Half-open
+// connections are bounded for each direction; of those that came in the oldest gives
+// way, of a host that has a crowd of them first. When all places are taken, the
+// registry (Sparing) or the torrent (Crowded) says whether somebody else gives his.
+// Messages that achieve nothing cost Patience; a peer that has used it up is a flood,
+// and its connection ends.
+//
+// Listeners and Dialers are for good; Rebind changes what they listen on and dial
+// from, which is also where an interface is chosen.
 //
 // # Locks
 //
 // control.wmu (the library writes) comes before control.mu (the library reads)
-// and outbox.mu; Net.mu, door.mu and Pool.mu are taken last. Peer, Plane and
-// Registry are called under no lock but control.wmu, and that only for Join and
-// Outgoing, which may call all methods of Conn.
+// and outbox.mu; Net.mu, door.mu and Pool.mu are taken last, of these Net.mu before
+// door.mu. Peer, Plane and Registry are called under no lock but control.wmu, and
+// that only for Plane, Room, Spare, Join and Outgoing, which may call all methods of
+// Conn. Rebind has a lock of its own, before Net.mu.
 //
 // # Buffers
 //
