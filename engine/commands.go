@@ -53,7 +53,7 @@ func (s *state) add(src *Source, opts AddOptions) error {
 func (s *state) newTorrent(src *Source) *torrent {
 	t := &torrent{
 		id: src.ID, meta: src.Meta, gate: src.gate, raw: src.raw, fresh: true, peers: slices.Clone(src.Peers),
-		hashV2: src.HashV2,
+		hashV2: src.HashV2, made: src.made,
 		rec:    store.Record{ID: src.ID, Name: src.Name, Added: time.Now(), Trackers: src.Trackers},
 		tuned:  tuned{Options: DefaultOptions()},
 	}

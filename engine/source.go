@@ -33,6 +33,7 @@ type Source struct {
 
 	raw  []byte         // the .torrent file; nil for a magnet
 	gate *admit.Torrent // the same, checked
+	made *made          // if it was made here
 }
 
 const fetchTimeout = 30 * time.Second

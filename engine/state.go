@@ -140,7 +140,8 @@ type torrent struct {
 	stale    bool     // the row must be made anew
 	dirty    bool     // the record must be saved
 	preview  bool
-	fresh    bool // nobody has looked yet what is at the place of its files
+	fresh    bool  // nobody has looked yet what is at the place of its files
+	made     *made // while fresh, if it was made here
 	leaving  *leaving
 	busy     bool // a job for it is under way
 	run      *run

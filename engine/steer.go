@@ -61,17 +61,22 @@ func (s *state) task(t *torrent, l *lane, j job) {
 // survey looks what is at the place of a new torrent's files. Whatever is there
 // is a stranger's: it is hashed, used where it is right, and never written.
 func (s *state) survey(t *torrent) {
-	dir, layout := t.rec.Dir, layoutOf(t.meta)
+	dir, layout, made := t.rec.Dir, layoutOf(t.meta), t.made
 	s.task(t, s.tasks, func() func(*state) {
 		foreign, err := disk.Existing(dir, layout)
+		complete := err == nil && made.complete(s.quit, dir, layout, foreign)
 		return func(s *state) {
-			t.fresh, t.rec.Foreign = false, foreign
+			t.fresh, t.made, t.rec.Foreign = false, nil, foreign
 			s.keepMetainfo(t)
 			if err != nil {
 				s.fault(t, because("The folder "+dir+" cannot be used", err))
 				return
 			}
-			if len(foreign) > 0 {
+			if complete {
+				t.have, t.drawn, t.dirty = full(layout.Pieces), nil, true
+				s.count(t)
+				s.note(t, "Its files were hashed when it was made and have not changed since.")
+			} else if len(foreign) > 0 {
 				t.rec.Recheck, t.checkNow = true, true
 				s.note(t, "Some of its files are there already; they are checked and will not be changed.")
 			}

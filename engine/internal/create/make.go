@@ -78,7 +78,7 @@ func (f *Files) unchanged(ctx context.Context, dirs *folders) error {
 			return f.failed(f.List[i].open, err)
 		}
 		if !f.List[i].is(info) {
-			return &ChangedError{Path: f.full(i)}
+			return &ChangedError{Path: f.Full(i)}
 		}
 	}
 	return nil
@@ -89,8 +89,8 @@ func (f *File) is(info fs.FileInfo) bool {
 	return info.Mode().IsRegular() && info.Size() == f.Length && info.ModTime().Equal(f.modified)
 }
 
-// full is the path of a file as the user knows it.
-func (f *Files) full(i int) string {
+// Full returns the path of a file, by its index in List, as the user knows it.
+func (f *Files) Full(i int) string {
 	if f.Single {
 		return f.Path
 	}

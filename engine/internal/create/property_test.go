@@ -60,7 +60,7 @@ func randomTree(t *testing.T, r *rand.Rand, pieceLength int64) (*Files, [][]byte
 	files := look(t, root)
 	var data [][]byte
 	for i := range files.List {
-		b, err := os.ReadFile(files.full(i))
+		b, err := os.ReadFile(files.Full(i))
 		if err != nil {
 			t.Fatal(err)
 		}

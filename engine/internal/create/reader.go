@@ -73,7 +73,7 @@ func (r *reader) read(b []byte, i int, at int64) error {
 	s.ahead(at + int64(len(b)))
 	if n, err := s.file.ReadAt(b, at); n < len(b) {
 		if errors.Is(err, io.EOF) {
-			return &ChangedError{Path: r.files.full(i)}
+			return &ChangedError{Path: r.files.Full(i)}
 		}
 		return r.files.failed(r.files.List[i].open, err)
 	}
@@ -112,7 +112,7 @@ func (r *reader) start(s *source, i int) {
 	}
 	s.file, s.advice = f, newAdvice(f, r.files.List[i].Length)
 	if info, err := f.Stat(); err != nil || !r.files.List[i].is(info) {
-		s.err = &ChangedError{Path: r.files.full(i)}
+		s.err = &ChangedError{Path: r.files.Full(i)}
 	}
 }
 
