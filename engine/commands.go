@@ -54,8 +54,8 @@ func (s *state) newTorrent(src *Source) *torrent {
 	t := &torrent{
 		id: src.ID, meta: src.Meta, gate: src.gate, raw: src.raw, fresh: true, peers: slices.Clone(src.Peers),
 		hashV2: src.HashV2, made: src.made,
-		rec:    store.Record{ID: src.ID, Name: src.Name, Added: time.Now(), Trackers: src.Trackers},
-		tuned:  tuned{Options: DefaultOptions()},
+		rec:   store.Record{ID: src.ID, Name: src.Name, Added: time.Now(), Trackers: src.Trackers},
+		tuned: tuned{Options: DefaultOptions()},
 	}
 	if t.meta != nil {
 		t.have = MakeBits(t.meta.Pieces)

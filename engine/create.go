@@ -11,7 +11,6 @@ import (
 	"piecewise/engine/internal/create"
 	"piecewise/engine/internal/disk"
 	"piecewise/engine/internal/plane"
-	"piecewise/engine/internal/swarm"
 )
 
 // The shapes of making torrents; see the package create for what is in a torrent
@@ -71,9 +70,6 @@ type Created struct {
 // times a second at most, from one goroutine at a time. Errors are a *ChangedError
 // or another sentence for the user, or ctx's.
 func Create(ctx context.Context, c *Content, o CreateOptions, progress func(done int64)) (*Created, error) {
-	if o.CreatedBy == "" {
-		o.CreatedBy = swarm.UserAgent
-	}
 	t, err := c.Make(ctx, o, progress)
 	if err != nil {
 		return nil, err
@@ -146,4 +142,3 @@ func full(n int) Bits {
 	}
 	return b
 }
-

@@ -21,7 +21,7 @@ const description = `Downloads and shares torrents, and shows every piece on its
 Without a command it opens the window with the given torrents: files, magnet links or https links.
 
 Exit codes: 0 all went well; 1 not all is there; 2 the command line is wrong;
-3 it could not run (a torrent that cannot be read, a profile in use); 130 interrupted.`
+3 it could not run (a torrent that cannot be read or written, a profile in use); 130 interrupted.`
 
 // Stdio is where a command writes. A part that is an *os.File and a terminal
 // gets progress, and colour unless NO_COLOR is set.
@@ -53,6 +53,7 @@ type arguments struct {
 	Get    getCommand    `cmd:"" help:"Download without a window; exits when all is verified."`
 	Show   showCommand   `cmd:"" help:"Print what is in a torrent."`
 	Verify verifyCommand `cmd:"" help:"Check data on disk against a torrent."`
+	Create createCommand `cmd:"" help:"Make a torrent of a file or folder."`
 	Demo   demoCommand   `cmd:"" help:"Watch a whole swarm inside this process; needs no network."`
 }
 
@@ -96,6 +97,8 @@ func (c *Command) choose(name string) func(context.Context, *Stdio) error {
 		return func(ctx context.Context, std *Stdio) error { return a.Show.run(ctx, std, &a.flags) }
 	case "verify":
 		return func(ctx context.Context, std *Stdio) error { return a.Verify.run(ctx, std, &a.flags) }
+	case "create":
+		return a.Create.run
 	case "demo":
 		if a.Demo.Terminal {
 			return a.Demo.run

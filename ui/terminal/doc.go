@@ -5,9 +5,10 @@
 // The exit codes, which --help tells too:
 //
 //	0    all went well: with get, all that is wanted is verified
-//	1    not all is there: a torrent stopped with an error, pieces are missing or wrong
+//	1    not all is there: a torrent stopped with an error, pieces are missing or wrong,
+//	     a file was changed while a torrent was made of it
 //	2    the command line is wrong
-//	3    it could not run: a torrent that cannot be read, a profile in use
+//	3    it could not run: a torrent that cannot be read or written, a profile in use
 //	130  interrupted by SIGINT or SIGTERM before all was there
 //
 // Results go to standard output, progress and errors to standard error; an error
