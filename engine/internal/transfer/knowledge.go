@@ -114,6 +114,7 @@ func (c *conn) gotHave(piece int) bool {
 	c.all = c.count == c.has.Len()
 	if s := c.t.super; s != nil {
 		c.t.show(s.Have(c, piece, time.Now()))
+		c.t.idle()
 	}
 	return true
 }
