@@ -16,7 +16,6 @@ import (
 	"time"
 
 	"piecewise/engine/internal/disk"
-	"piecewise/engine/internal/hash"
 	"piecewise/engine/internal/limit"
 	"piecewise/engine/internal/pick"
 	"piecewise/engine/internal/plane"
@@ -38,6 +37,7 @@ var (
 type content struct {
 	data        []byte
 	pieceLength int
+	kind        string // "" is v1; "v2", "hybrid", or "torn", a hybrid of two different torrents
 }
 
 func newContent(pieces, pieceLength int) content {
@@ -46,7 +46,7 @@ func newContent(pieces, pieceLength int) content {
 	for i := range data {
 		data[i] = byte(random.Uint32())
 	}
-	return content{data, pieceLength}
+	return content{data: data, pieceLength: pieceLength}
 }
 
 func (c content) pieces() int { return (len(c.data) + c.pieceLength - 1) / c.pieceLength }
@@ -77,6 +77,7 @@ type side struct {
 	ours    chan int // pieces that came
 
 	bans chan netip.AddrPort
+	torn chan int
 }
 
 // sideOptions are how a side is made. The zero value is a leech without limits.
@@ -88,7 +89,7 @@ type sideOptions struct {
 
 func newSide(t testing.TB, c content, o sideOptions) *side {
 	t.Helper()
-	s := &side{Torrent: New(o.limits), content: c, pool: wire.NewPool(32), ours: make(chan int, c.pieces()), bans: make(chan netip.AddrPort, 100)}
+	s := &side{Torrent: New(o.limits), content: c, pool: wire.NewPool(32), ours: make(chan int, c.pieces()), bans: make(chan netip.AddrPort, 100), torn: make(chan int, 100)}
 	dir := t.TempDir()
 	s.file = filepath.Join(dir, "file")
 	if o.have.Count() > 0 {
@@ -133,8 +134,8 @@ func (s *side) open(w *Workers) {
 	n := s.content.pieces()
 	s.Open(Config{
 		Pieces: n, PieceLength: int64(s.content.pieceLength), Length: int64(len(s.content.data)),
-		Hashes: hash.Pieces{Length: int64(len(s.content.data)), PieceLength: int64(s.content.pieceLength), Hashes: s.content.hashes()},
-		Disk:   s.disk, Workers: w,
+		Hashes: s.content.sums(), V2: s.content.v2(), Disk: s.disk, Workers: w,
+		Torn:     func(piece int) { s.torn <- piece },
 		Wanted:   Wanted{Pieces: plane.FullBits(n), High: plane.MakeBits(n)},
 		Verified: func(piece int) { s.ours <- piece },
 		Banned: func(peer netip.AddrPort, _ int) {

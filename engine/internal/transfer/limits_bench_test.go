@@ -111,7 +111,7 @@ func limited(t testing.TB, up bool, c limitCase) *limitFigures {
 	}
 	down := limit.New()
 	down.Root().SetRate(c.rate, time.Now())
-	zeros := content{make([]byte, (c.rate*int64(c.seconds+3)/(16*block)+64)*(16*block)), 16 * block}
+	zeros := content{data: make([]byte, (c.rate*int64(c.seconds+3)/(16*block)+64)*(16*block)), pieceLength: 16 * block}
 	s := newSide(t, zeros, sideOptions{limits: Limits{Up: limit.New().Torrent(), Down: down.Torrent()}})
 	for range c.peers {
 		p := join(t, s, true)

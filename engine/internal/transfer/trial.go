@@ -9,8 +9,10 @@ import (
 	"piecewise/engine/internal/wire"
 )
 
-// maxWitnesses peers are asked what the leaves of a wrong piece should be.
-const maxWitnesses = 8
+const (
+	maxWitnesses    = 8               // peers that are asked what the leaves of a wrong piece should be
+	witnessPatience = 5 * time.Second // with each of them
+)
 
 // trial is a piece of a v2 torrent that is all there and wrong. Somebody is asked
 // for the hashes of its blocks, which are proved by the hash of the piece: then it
@@ -58,7 +60,7 @@ func (t *Torrent) summon(x *trial, now time.Time) bool {
 		t.again(x.p, x.v)
 		return false
 	}
-	x.heard, x.until = append(x.heard, next), now.Add(hashPatience)
+	x.heard, x.until = append(x.heard, next), now.Add(witnessPatience)
 	next.sendRange(wire.HashRequest, t.cfg.Hashes.Leaves(x.p.index), nil)
 	return true
 }
