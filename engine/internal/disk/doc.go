@@ -15,10 +15,10 @@
 // # What can be relied on
 //
 // A file is created with O_EXCL at its first write and is sparse until it is
-// full. Pad files (BEP 47) are zeros and exist nowhere. A write has reached the
-// system when WriteAt returns and the disk when a Sync that began later
-// returns. So: take Have, Sync, then commit what Have said, and nothing that is
-// not on the disk is ever believed.
+// full. Pad files (BEP 47), and what is between the files of a v2 torrent, are
+// zeros and exist nowhere. A write has reached the system when WriteAt returns and
+// the disk when a Sync that began later returns. So: take Have, Sync, then commit
+// what Have said, and nothing that is not on the disk is ever believed.
 //
 // # Who waits, and on whom
 //

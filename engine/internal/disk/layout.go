@@ -14,7 +14,7 @@ type File struct {
 	Path   []string // safe elements below the save folder
 	Length int64    // bytes
 	Offset int64    // of the first byte in the torrent
-	Pad    bool     // BEP 47: all zeros, never on disk
+	Pad    bool     // BEP 47, or between v2 files: all zeros, never on disk
 }
 
 // Layout is how the bytes of a torrent lie in its files. The files follow each

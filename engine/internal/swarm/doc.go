@@ -3,6 +3,13 @@
 // exchanges metadata and peers, and finds peers; it believes itself choked by
 // everyone and never sees a block. The blocks are package transfer's.
 //
+// # Versions
+//
+// A torrent that is v2 only has its v2 info hash cut to 20 bytes for an ID (BEP 52).
+// A hybrid has both; connections under either are its own. An opaque one, which has v2
+// hashes and an empty file, never gets a storage in the library, because that would
+// panic: it serves the metadata and shakes hands, and does not learn of pieces.
+//
 // # Who may wait
 //
 // The library takes one lock for the whole client, even to read. So the methods

@@ -45,6 +45,24 @@
 // has one connection; one that works is not given up for another (see twin.go). What
 // only seeds have, leeches divide among themselves by their peer IDs.
 //
+// # What is right
+//
+// Of a v1 torrent a piece is right by its SHA-1, which is computed in order while
+// the bytes are hot; what came out of order is read back. Of a v2 torrent (BEP 52)
+// each block is hashed by itself, as it comes, and their merkle tree is compared.
+// Of a hybrid both must be right: if only one is, no data can ever satisfy both
+// kinds of peers, and Config.Torn is told.
+//
+// A wrong piece of a v2 torrent is put on trial (see trial.go): peers are asked for
+// the hashes of its blocks, which the hash of the piece proves. So the wrong blocks
+// are known at once; only they are fetched again, only their senders are banned. If
+// nobody answers truly, and for pieces of more than 16 MiB, it is as with v1 (see
+// ban.go).
+//
+// All messages about hashes are ours, not the library's, which would panic on some:
+// a torrent that came by magnet gets its hashes of pieces with Layers before it is
+// opened, and what peers ask for is answered in hashes.go, so many a second.
+//
 // # Goroutines
 //
 // Workers starts as many as there are cores; they write and hash pieces of all
