@@ -79,11 +79,17 @@ func (t *Torrent) openPlane(o Open) {
 // openLibrary makes the library want everything and ask for nothing: so it looks
 // for peers, keeps the connections to them, and believes itself choked by all.
 //
-// Of an opaque torrent it never gets the storage: it would compute lengths of pieces
-// then. So it never learns of pieces that are ours either, which nobody asks it for.
+// Of an opaque torrent it learns next to nothing: of a hybrid see veil; with one piece
+// only it would take itself for a seed and drop others, so it does not even get that.
+// Of one that is v2 only it gets no storage, and wants all pieces, as it lacks their
+// hashes.
 func (t *Torrent) openLibrary(o Open) error {
-	if !o.Opaque {
-		if err := t.lib.OpenStorage(context.Background(), o.Disk.Storage()); err != nil {
+	files := o.Disk.Storage()
+	if o.Opaque {
+		files = veil{files}
+	}
+	if hybrid := o.Hashes.Hashes != nil; !o.Opaque || hybrid && o.Layout.Pieces > 1 {
+		if err := t.lib.OpenStorage(context.Background(), files); err != nil {
 			return fmt.Errorf("open storage: %w", err)
 		}
 	}
