@@ -108,6 +108,7 @@ func (s *state) start(t *torrent) {
 		}
 		if err == nil {
 			spec.InfoBytes, spec.HashV2 = gate.InfoBytes, gate.HashV2
+			spec.Withheld = gate.Opaque && !gate.Private && !have.All()
 			spec.Open = swarm.Open{Layout: layout, Hashes: piecesOf(gate), IDs: idsOf(gate), V2: shortV2(gate), Opaque: gate.Opaque, Torn: s.tornFor(t), Wanted: wanted, Complete: s.completeFor(t), Banned: s.bannedFor(t)}
 			spec.Open.Disk, err = s.openDisk(t, disk.Options{Dir: dir, Layout: layout, Have: have, Foreign: foreign})
 		}

@@ -278,7 +278,10 @@ type Spec struct {
 	ID        [20]byte // the info hash; of a torrent that is v2 only HashV2 cut short
 	HashV2    [32]byte // the v2 info hash (BEP 52); zero if there is none, or it is not known
 	InfoBytes []byte   // nil: they come from peers, BEP 9
-	Open      Open     // without InfoBytes it is the zero value
+	// Withheld lets the library get InfoBytes from peers though they are known: it
+	// looks for peers of what it knows nothing of.
+	Withheld  bool
+	Open      Open // without InfoBytes it is the zero value
 	Peers     []netip.AddrPort
 	Options   *plane.Options // nil is plane.DefaultOptions; nothing in it may be plane.AsSession
 	SuperSeed *int           // as for SuperSeedFrom; nil is never
@@ -330,6 +333,9 @@ func (c *Client) Add(spec Spec) (*Torrent, error) {
 	}
 	if spec.HashV2 != [32]byte{} {
 		opts.InfoHashV2.Set(spec.HashV2)
+	}
+	if spec.Withheld {
+		opts.InfoBytes = nil
 	}
 	if spec.ID == short {
 		opts.InfoHash = metainfo.Hash{}

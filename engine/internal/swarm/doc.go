@@ -7,7 +7,7 @@
 //
 // A torrent that is v2 only has its v2 info hash cut to 20 bytes for an ID (BEP 52).
 // A hybrid has both; connections under either are its own. An opaque one, which has v2
-// hashes and an empty file, is hidden from the library behind a veil, because it would
+// hashes and an empty file, never gets a storage in the library, because that would
 // panic: it serves the metadata and shakes hands, and does not learn of pieces.
 //
 // # Who may wait

@@ -79,25 +79,17 @@ func (t *Torrent) openPlane(o Open) {
 // openLibrary makes the library want everything and ask for nothing: so it looks
 // for peers, keeps the connections to them, and believes itself choked by all.
 //
-// Of an opaque torrent it learns next to nothing: of a hybrid see veil; with one piece
-// only it would take itself for a seed and drop others, so it does not even get that.
-// Of one that is v2 only it gets no storage, and wants all pieces, as it lacks their
-// hashes.
+// Of an opaque torrent it gets no storage, and it may not even have the metadata yet.
 func (t *Torrent) openLibrary(o Open) error {
-	files := o.Disk.Storage()
 	if o.Opaque {
-		files = veil{files}
+		return nil
 	}
-	if hybrid := o.Hashes.Hashes != nil; !o.Opaque || hybrid && o.Layout.Pieces > 1 {
-		if err := t.lib.OpenStorage(context.Background(), files); err != nil {
-			return fmt.Errorf("open storage: %w", err)
-		}
+	if err := t.lib.OpenStorage(context.Background(), o.Disk.Storage()); err != nil {
+		return fmt.Errorf("open storage: %w", err)
 	}
 	t.lib.DownloadAll()
 	t.lib.DisallowDataDownload()
-	if !o.Opaque {
-		t.c.waiting.Go(t.complete)
-	}
+	t.c.waiting.Go(t.complete)
 	return nil
 }
 
