@@ -164,8 +164,9 @@ const (
 	EncryptionAllow Policy = iota
 	// EncryptionOff neither dials nor accepts encrypted.
 	EncryptionOff
-	// EncryptionPrefer dials encrypted and once more in plaintext if that fails,
-	// accepts both, and encrypts everything if the peer can.
+	// EncryptionPrefer dials encrypted and once more in plaintext if that fails, and
+	// accepts both. A peer that dials us encrypted gets everything encrypted if it
+	// can; one that we dial chooses that or the handshake alone.
 	EncryptionPrefer
 	// EncryptionRequire dials and accepts with everything encrypted only.
 	EncryptionRequire
