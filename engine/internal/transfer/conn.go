@@ -126,6 +126,7 @@ func (c *conn) open() {
 	}
 	c.early = early{}
 	if !c.choked {
+		c.rate.growth = newGrowth(c.info.RoundTrip)
 		t.picker.Unchoked(c.pk)
 	}
 	c.interest()
@@ -272,6 +273,7 @@ func (c *conn) choke(choked bool, now time.Time) {
 	}
 	switch {
 	case !choked:
+		c.rate.growth = newGrowth(c.info.RoundTrip)
 		c.t.picker.Unchoked(c.pk)
 		c.refill(now)
 	case c.info.Fast:

@@ -78,6 +78,7 @@ func (c *conn) arrived(b pick.Block) bool {
 	t.downloaded.Add(int64(b.Length))
 	t.version.Add(1)
 	c.note(plane.EventBlock, theirs, b)
+	c.topUp(now)
 	return true
 }
 

@@ -9,11 +9,8 @@ import (
 )
 
 const (
-	minQueue  = 8    // blocks that are asked of a peer at least
-	maxQueue  = 2000 // and at most
-	queueTime = 50 * time.Millisecond
-	patience  = 15 * time.Second // without data, then its requests are given to others
-	sampling  = 50 * time.Millisecond
+	patience = 15 * time.Second // without data, then its requests are given to others
+	sampling = 50 * time.Millisecond
 
 	introduction = 2 * time.Second // so long the library may take for the first message
 )
@@ -22,10 +19,12 @@ const (
 type rates struct {
 	down, up           int64 // payload, since it joined
 	perSecond          float64
-	since              time.Time     // of the sample that is running
-	sample             int64         // payload received in it
-	probe              pick.Block    // a block whose way there and back is timed
-	asked              time.Time     // when it was asked for; zero if none is
+	since              time.Time  // of the sample that is running
+	sample             int64      // payload received in it
+	probe              pick.Block // a block whose way there and back is timed
+	asked              time.Time  // when it was asked for; zero if none is
+	before             int64      // down at that time
+	growth             growth
 	trip               time.Duration // the shortest time from a request to its block
 	second             time.Time     // of the figures that are shown
 	secDown, secUp     int64
@@ -39,9 +38,11 @@ func (r *rates) arrived(b pick.Block, now time.Time) {
 	r.down += int64(b.Length)
 	r.sample += int64(b.Length)
 	if !r.asked.IsZero() && b == r.probe {
-		if trip := now.Sub(r.asked); r.trip == 0 || trip < r.trip {
+		trip := now.Sub(r.asked)
+		if r.trip == 0 || trip < r.trip {
 			r.trip = trip
 		}
+		r.growth.round(r.down-r.before, trip)
 		r.asked = time.Time{}
 	}
 	if r.since.IsZero() {
@@ -54,20 +55,13 @@ func (r *rates) arrived(b pick.Block, now time.Time) {
 	}
 }
 
-// target is how many blocks should be on their way so that the peer never waits.
-func (c *conn) target() int {
-	flight := 2*c.rate.trip + queueTime
-	n := int(c.rate.perSecond * flight.Seconds() / pick.BlockSize)
-	return min(max(n, minQueue), c.reqq, maxQueue)
-}
-
 // refill asks the peer for more blocks before it runs dry. t.mu is held.
 func (c *conn) refill(now time.Time) {
 	t := c.t
 	if c.pk == nil || !c.amInterested || t.closed {
 		return
 	}
-	out, target := t.picker.Outstanding(c.pk), c.target()
+	out, target := t.picker.Outstanding(c.pk), min(c.rate.target(), c.reqq)
 	if out > target*7/8 {
 		return
 	}
@@ -85,7 +79,7 @@ func (c *conn) refill(now time.Time) {
 		}
 	}
 	if now.Sub(c.rate.asked) > patience { // none is under way, or it was lost
-		c.rate.probe, c.rate.asked = t.scratch[0], now
+		c.rate.probe, c.rate.asked, c.rate.before = t.scratch[0], now, c.rate.down
 	}
 	t.version.Add(1)
 	for _, b := range t.scratch {
@@ -94,6 +88,13 @@ func (c *conn) refill(now time.Time) {
 		c.requested += int64(b.Length)
 	}
 	c.patience.Earn(len(t.scratch)) // each may be answered after we have forgotten it
+}
+
+// topUp asks for more while bytes come so fast that Flush has to wait.
+func (c *conn) topUp(now time.Time) {
+	if c.t.picker.Outstanding(c.pk) < min(c.rate.target(), c.reqq)/2 {
+		c.refill(now)
+	}
 }
 
 // sendCancels tells peers of requests that have become useless.

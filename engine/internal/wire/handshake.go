@@ -297,6 +297,7 @@ func (c *Conn) attempt(hello []byte, provide uint32, deadline time.Time) error {
 	s := &stream{rw: counted{socket, c}}
 	var method uint32
 	var err error
+	start := time.Now()
 	if provide == 0 {
 		_, err = s.rw.Write(hello)
 	} else if method, err = s.initiate(c.info.InfoHash, hello, provide); err != nil {
@@ -309,7 +310,10 @@ func (c *Conn) attempt(hello []byte, provide uint32, deadline time.Time) error {
 	if err != nil {
 		return err
 	}
-	c.info.Encryption = encryption(method)
+	c.info.Encryption, c.info.RoundTrip = encryption(method), time.Since(start)
+	if provide != 0 {
+		c.info.RoundTrip /= 2 // the keys went to and fro first
+	}
 	c.shaken(s, reply)
 	return nil
 }

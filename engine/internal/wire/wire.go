@@ -2,6 +2,7 @@ package wire
 
 import (
 	"net/netip"
+	"time"
 
 	"piecewise/engine/internal/plane"
 )
@@ -151,6 +152,7 @@ type Info struct {
 	Addr       netip.AddrPort
 	Transport  plane.Transport
 	Encryption plane.Encryption
+	RoundTrip  time.Duration // of the handshakes, which the peer may have delayed; 0 if it dialled
 }
 
 // Policy is what encryption connections have (message stream encryption). It
