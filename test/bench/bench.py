@@ -32,7 +32,7 @@ TRIES = 3
 STARTED = time.strftime("%Y-%m-%dT%H:%M:%S")
 NEEDED = {"openssl": "openssl", "unshare": "util-linux", "ip": "iproute2", "go": "golang"}
 DEFAULTS = {            # scenario: (data, settings)
-    "leech": ("one,small", "blast"), "rc4": ("one", ""), "delay": ("one", "40ms,100ms,200ms"), "seed": ("one", ""),
+    "leech": ("one,small", "blast"), "rc4": ("one", ""), "delay": ("one", "40ms,100ms,200ms"), "seed": ("one", "libtorrent,sink"),
     "swarm": ("swarm", "20"), "super": ("super", "same,libtorrent"), "recheck": ("one", "")}
 SLOW = ("transmission",)    # 11 s until it connects, then 25 MB/s here: only where it is named, or in a swarm
 
@@ -128,7 +128,7 @@ def parse():
     p.add_argument("--rounds", type=int, default=3)
     p.add_argument("--data", help="comma separated, of " + ", ".join(data.SETS))
     p.add_argument("--mode", default="shm", help="where the client writes: shm (tmpfs), disk; comma separated")
-    p.add_argument("--setting", help="leech: blast, libtorrent (the seed); swarm: the seed's MB/s; delay: 40ms; super: same, libtorrent")
+    p.add_argument("--setting", help="leech: blast, libtorrent (the seed); seed: libtorrent, sink (the leech); swarm: the seed's MB/s; delay: 40ms; super: same, libtorrent")
     p.add_argument("--patience", type=float, default=60, help="seconds to wait for a quiet machine before each measurement")
     args = p.parse_args()
     if unknown := set((args.clients or "libtorrent").split(",")) - set(CLIENTS):

@@ -208,6 +208,17 @@ class Blast(LineDriver):
         self.spawn_line([os.path.join(BIN, "blast"), "-listen", self.address, self.options["torrent"], self.folder])
 
 
+class Sink(LineDriver):
+    """A leech that keeps nothing and costs next to nothing."""
+    name = "sink"
+
+    def launch(self):
+        self.spawn_line([os.path.join(BIN, "sink"), "-from", self.ip, self.options["torrent"]])
+
+    def add(self, torrent, peers):
+        self.say(*peers)
+
+
 class Piecewise(Driver):
     """One process per job, so its start is part of what is timed.
 

@@ -11,7 +11,7 @@ from collections import namedtuple
 
 import data
 from clients import CLIENTS
-from drivers import HERE, BenchError, Blast, Libtorrent, die_with_parent
+from drivers import HERE, BenchError, Blast, Libtorrent, Sink, die_with_parent
 from measure import Meter, wait_quiet
 
 Case = namedtuple("Case", "scenario client mode data setting")
@@ -152,7 +152,7 @@ def download(lab, case, seed, address, **options):
 
 
 def seed(lab, case):
-    """Upload to one libtorrent leech."""
+    """Upload to one leech; the setting is its kind, "libtorrent" or "sink"."""
     lab.prepare(case)
     torrent = data.torrent(case.data)
     data.copy(case.data, lab.base + "/data")
@@ -160,14 +160,15 @@ def seed(lab, case):
     drv.add(torrent)
     drv.wait_done(120)
     lab.register(torrent, drv.port)
-    peer = lab.start(Libtorrent, HELPER, data.SHM + "/work/leech")
+    keeps = case.setting != "sink"
+    peer = lab.start(Libtorrent if keeps else Sink, HELPER, data.SHM + "/work/leech", torrent=torrent)
     meter = lab.meter([drv, peer])
     start = time.monotonic()
-    peer.add(torrent)
+    peer.add(torrent, peers=[drv.address])
     wall = peer.wait_done(300) - start
     used, foreign = meter.stop()
     peer.stop()
-    row = figures(case, wall, used[drv], foreign, data.same(case.data, peer.folder))
+    row = figures(case, wall, used[drv], foreign, not keeps or data.same(case.data, peer.folder))
     return dict(row, leech_cpu_gib=round(used[peer]["cpu"] * GIB / data.size(case.data), 3))
 
 
