@@ -54,6 +54,7 @@ func (w *Window) fileActions() []*action {
 			id: "link", label: "Add link…", icon: linkIcon, menu: "File", toolbar: true, shortcut: ctrl(fyne.KeyL),
 			run: w.askLink,
 		},
+		{id: "create", label: "New torrent…", icon: theme.DocumentCreateIcon(), menu: "File", shortcut: ctrl(fyne.KeyN), why: w.notReady, run: w.askCreate},
 		{id: "paste", label: "Paste", icon: theme.ContentPasteIcon(), menu: "File", shortcut: &fyne.ShortcutPaste{}, run: w.paste},
 		{
 			id: "ask", label: "Ask before adding", menu: "File", first: true, why: w.notReady,

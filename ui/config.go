@@ -29,6 +29,7 @@ type Config struct {
 // user changed their mind.
 type Desktop interface {
 	PickTorrents(ctx context.Context, done func(paths []string, err error))
+	PickFile(ctx context.Context, start string, done func(path string, err error))
 	PickFolder(ctx context.Context, start string, done func(path string, err error))
 	OpenFolder(ctx context.Context, path string, done func(err error))
 	Wait() // until nothing is under way, once the contexts have ended

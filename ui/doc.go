@@ -10,18 +10,20 @@
 //
 // The window's goroutine never waits for the engine, the disk, the network or
 // another process. What may wait is a task, given to a lane: an unbounded
-// first-in first-out queue with one goroutine of its own. There are three, so
+// first-in first-out queue with one goroutine of its own. There are four, so
 // that a slow web server or disk does not hold up a pause:
 //
 //   - commands: the engine's commands, in the order in which the user gave them
 //   - opens: reading what the user named from disk or network
-//   - looks: listing the files that a removal would delete, asking for free space
+//   - looks: listing the files that a removal would delete or a torrent would be
+//     made of, asking for free space
+//   - makes: making torrents, which may take hours
 //
 // File dialogs and the file manager are behind [Desktop], which calls back.
 //
 // # Goroutines
 //
-// Run itself is the pump; it starts the three lanes, ends them by cancelling their
+// Run itself is the pump; it starts the four lanes, ends them by cancelling their
 // context when it returns, and waits for them and for the Desktop. New starts
 // nothing. Tasks start nothing.
 //

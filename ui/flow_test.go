@@ -246,7 +246,7 @@ func TestRunWaitsForItsTasks(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		w := &Window{
 			cfg: Config{Engine: engine.New(engine.Config{})}, desktop: nowhere{}, dispatch: func(func()) {},
-			commands: newLane(), opens: newLane(), looks: newLane(),
+			commands: newLane(), opens: newLane(), looks: newLane(), makes: newLane(),
 		}
 		w.ctx, w.cancel = context.WithCancel(t.Context())
 		release, ended := make(chan struct{}), false

@@ -16,7 +16,7 @@ func (w *Window) Run(ctx context.Context) error {
 	ctx = w.ctx
 	results := make(chan func())
 	var lanes sync.WaitGroup
-	for _, l := range []*lane{w.commands, w.opens, w.looks} {
+	for _, l := range []*lane{w.commands, w.opens, w.looks, w.makes} {
 		lanes.Go(func() { l.run(ctx, results) })
 	}
 	defer w.desktop.Wait()

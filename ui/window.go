@@ -24,7 +24,7 @@ type Window struct {
 	ctx    context.Context // ends when Run does
 	cancel context.CancelFunc
 
-	commands, opens, looks *lane
+	commands, opens, looks, makes *lane
 
 	snapshot *engine.Snapshot // the newest; nil before the first
 	list     *view.List
@@ -42,6 +42,7 @@ type Window struct {
 	adding  *addDialog     // the one that is shown, or nil
 	bans    *bansSheet     // likewise
 	draft   *settingsSheet // changes that were not saved, or nil
+	recipe  recipe         // what the last torrent was made with
 
 	split *container.Split
 	empty fyne.CanvasObject
@@ -57,6 +58,7 @@ func New(cfg Config) *Window {
 		commands: newLane(),
 		opens:    newLane(),
 		looks:    newLane(),
+		makes:    newLane(),
 		list:     view.NewList(),
 	}
 	w.ctx, w.cancel = context.WithCancel(context.Background())
@@ -202,6 +204,7 @@ func (w *Window) detail() *engine.Detail {
 type nowhere struct{}
 
 func (nowhere) PickTorrents(_ context.Context, done func([]string, error))       { done(nil, nil) }
+func (nowhere) PickFile(_ context.Context, _ string, done func(string, error))   { done("", nil) }
 func (nowhere) PickFolder(_ context.Context, _ string, done func(string, error)) { done("", nil) }
 func (nowhere) OpenFolder(_ context.Context, _ string, done func(error))         { done(nil) }
 func (nowhere) Wait()                                                            {}

@@ -53,11 +53,19 @@ func (d *Desktop) PickTorrents(ctx context.Context, done func(paths []string, er
 	d.pick(ctx, question{title: "Open torrents", accept: "_Open", torrents: true}, done)
 }
 
+// PickFile lets the person choose one file of any kind. It works as PickFolder does.
+func (d *Desktop) PickFile(ctx context.Context, start string, done func(path string, err error)) {
+	d.pickOne(ctx, question{title: "Choose a file", accept: "_Choose", file: true, start: existing(start)}, done)
+}
+
 // PickFolder lets the person choose a folder, beginning at start if that is
 // one, and calls done with its absolute path. An empty path and no error: the
 // person chose none. The context works as in PickTorrents.
 func (d *Desktop) PickFolder(ctx context.Context, start string, done func(path string, err error)) {
-	q := question{title: "Choose a folder", accept: "_Choose", start: existing(start)}
+	d.pickOne(ctx, question{title: "Choose a folder", accept: "_Choose", start: existing(start)}, done)
+}
+
+func (d *Desktop) pickOne(ctx context.Context, q question, done func(path string, err error)) {
 	d.pick(ctx, q, func(paths []string, err error) {
 		if err != nil || len(paths) == 0 {
 			done("", err)
@@ -99,7 +107,8 @@ func (d *Desktop) openFolder(path string, fi fs.FileInfo, err error) error {
 type question struct {
 	title    string
 	accept   string // label of the button, _ before its access key
-	torrents bool   // files, several at once; otherwise one folder
+	torrents bool   // .torrent files, several at once
+	file     bool   // one file of any kind; without both, a folder
 	start    string // folder to begin at, if not empty
 	parent   string // the window in the portal's notation, empty if unknown
 }

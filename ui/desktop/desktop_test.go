@@ -205,3 +205,18 @@ func tap(t *testing.T, win fyne.Window, label string) {
 	}
 	test.Tap(button)
 }
+
+func TestFyneFileDialogBeginsAtStart(t *testing.T) {
+	noBus(t)
+	s := newScreen(t)
+	var r reply
+	s.PickFile(t.Context(), t.TempDir(), r.one)
+	s.step(t)
+	if s.win.Canvas().Overlays().Top() == nil {
+		t.Fatal("no dialog is shown")
+	}
+	tap(t, s.win, "Cancel")
+	if r.calls != 1 || r.paths[0] != "" || r.err != nil {
+		t.Errorf("after Cancel: %+v, want one call without path and error", r)
+	}
+}

@@ -43,7 +43,7 @@ func (d *Desktop) show(ctx context.Context, q question, done func([]string, erro
 }
 
 func (d *Desktop) dialog(q question, answer func(fyne.URI, error)) *dialog.FileDialog {
-	if q.torrents {
+	if q.torrents || q.file {
 		dlg := dialog.NewFileOpen(func(f fyne.URIReadCloser, err error) {
 			if f == nil {
 				answer(nil, err)
@@ -53,7 +53,10 @@ func (d *Desktop) dialog(q question, answer func(fyne.URI, error)) *dialog.FileD
 			_ = f.Close()
 			answer(f.URI(), err)
 		}, d.win)
-		dlg.SetFilter(storage.NewExtensionFileFilter([]string{".torrent"}))
+		if q.torrents {
+			dlg.SetFilter(storage.NewExtensionFileFilter([]string{".torrent"}))
+		}
+		begin(dlg, q.start)
 		return dlg
 	}
 	dlg := dialog.NewFolderOpen(func(f fyne.ListableURI, err error) {
@@ -63,10 +66,16 @@ func (d *Desktop) dialog(q question, answer func(fyne.URI, error)) *dialog.FileD
 		}
 		answer(f, err)
 	}, d.win)
-	if q.start != "" {
-		if l, err := storage.ListerForURI(storage.NewFileURI(q.start)); err == nil {
-			dlg.SetLocation(l)
-		}
-	}
+	begin(dlg, q.start)
 	return dlg
+}
+
+// begin makes a dialog begin at a folder, if it is one.
+func begin(dlg *dialog.FileDialog, folder string) {
+	if folder == "" {
+		return
+	}
+	if l, err := storage.ListerForURI(storage.NewFileURI(folder)); err == nil {
+		dlg.SetLocation(l)
+	}
 }

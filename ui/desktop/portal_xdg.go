@@ -67,7 +67,7 @@ func openPortal(ctx context.Context, q question) (*dbus.Conn, error) {
 	var version uint32
 	err = conn.Object(portalName, portalPath).
 		CallWithContext(short, "org.freedesktop.DBus.Properties.Get", 0, portalChooser, "version").Store(&version)
-	if err == nil && !q.torrents && version < withFolders {
+	if err == nil && !q.torrents && !q.file && version < withFolders {
 		err = fmt.Errorf("file chooser of version %d has no folders", version)
 	}
 	if err != nil {
@@ -176,7 +176,7 @@ func (q question) options(token string) map[string]dbus.Variant {
 			{"Torrents", []rule{{0, "*.[tT][oO][rR][rR][eE][nN][tT]"}}},
 			{"All files", []rule{{0, "*"}}},
 		})
-	} else {
+	} else if !q.file {
 		o["directory"] = dbus.MakeVariant(true)
 	}
 	if q.start != "" {
