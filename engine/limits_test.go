@@ -43,7 +43,7 @@ func TestSettingsHoldAtOnce(t *testing.T) {
 		e, stop := serve(t, control)
 		defer stop()
 		_, c := magnetAt(t, e, control, 0, AddOptions{})
-		if c.options.Slots != Automatic || c.options.Connections != 200 || c.options.Limits != NoLimits {
+		if c.options.Slots != Automatic || c.options.Connections != DefaultSettings().TorrentConnections || c.options.Limits != NoLimits {
 			t.Errorf("a torrent begins with %+v", c.options)
 		}
 		v := now(e).Settings

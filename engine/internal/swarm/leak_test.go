@@ -164,7 +164,8 @@ func TestNoLeaks(t *testing.T) {
 	if after.goroutines > before.goroutines+2 {
 		t.Errorf("%d goroutines, %d before", after.goroutines, before.goroutines)
 	}
-	if grown := int64(after.heap) - int64(before.heap); grown > int64(visits)*200 {
+	// The heap of a program that does nothing differs by some hundred kB, too.
+	if grown := int64(after.heap) - int64(before.heap); grown > 1<<20+int64(visits)*100 {
 		t.Errorf("%d bytes of heap are left of each connection", grown/int64(visits))
 	}
 	if s.asked.Load() == 0 {
