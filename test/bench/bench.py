@@ -1,7 +1,7 @@
 #!/usr/bin/python3
 """Compare BitTorrent clients on one machine; README.md tells how.
 
-    ./bench.py all | leech | rc4 | delay | seed | swarm | super | recheck [options]
+    ./bench.py all | leech | rc4 | delay | seed | swarm | super | recheck | create [options]
     ./bench.py report       tables of everything measured so far
     ./bench.py clean        remove data and work folders"""
 import argparse
@@ -21,6 +21,7 @@ except ImportError:
     sys.exit("libtorrent for Python is missing: apt-get install python3-libtorrent, and run this with /usr/bin/python3")
 import data                                                         # noqa: E402
 from clients import CLIENTS                                         # noqa: E402
+from creators import CREATORS, able, makes                              # noqa: E402
 from drivers import HERE                                            # noqa: E402
 from report import COLUMNS, report                                  # noqa: E402
 from scenarios import SCENARIOS, Case, Lab                          # noqa: E402
@@ -33,7 +34,7 @@ STARTED = time.strftime("%Y-%m-%dT%H:%M:%S")
 NEEDED = {"openssl": "openssl", "unshare": "util-linux", "ip": "iproute2", "go": "golang"}
 DEFAULTS = {            # scenario: (data, settings)
     "leech": ("one,small", "blast"), "rc4": ("one", ""), "delay": ("one", "40ms,100ms,200ms"), "seed": ("one", "libtorrent,sink"),
-    "swarm": ("swarm", "20"), "super": ("super", "same,libtorrent"), "recheck": ("one", "")}
+    "swarm": ("swarm", "20"), "super": ("super", "same,libtorrent"), "recheck": ("one", ""), "create": ("one", "v1")}
 SLOW = ("transmission",)    # 11 s until it connects, then 25 MB/s here: only where it is named, or in a swarm
 
 
@@ -97,11 +98,13 @@ def measure(lab, case, rnd):
 def cases(args, scenario):
     sets, settings = DEFAULTS[scenario]
     shape = [x.split(",") for x in (args.data or sets, args.mode, args.setting or settings)]
-    return [Case(scenario, c, m, d, s) for d, m, s in itertools.product(*shape) for c in clients(args, scenario)]
+    return [Case(scenario, c, m, d, s) for d, m, s in itertools.product(*shape) for c in clients(args, scenario) if scenario != "create" or makes(c, s)]
 
 
 def clients(args, scenario):
     """Those that are named, or all that are installed; and that can do it."""
+    if scenario == "create":
+        return [n for n in (args.clients.split(",") if args.clients else CREATORS) if able(n)]
     names = args.clients.split(",") if args.clients else [
         n for n, c in CLIENTS.items() if not c.missing() and (n not in SLOW or scenario == "swarm")]
     return [n for n in names if scenario != "super" or CLIENTS[n].limits]
@@ -131,7 +134,7 @@ def parse():
     p.add_argument("--setting", help="leech: blast, libtorrent (the seed); seed: libtorrent, sink (the leech); swarm: the seed's MB/s; delay: 40ms; super: same, libtorrent")
     p.add_argument("--patience", type=float, default=60, help="seconds to wait for a quiet machine before each measurement")
     args = p.parse_args()
-    if unknown := set((args.clients or "libtorrent").split(",")) - set(CLIENTS):
+    if unknown := set((args.clients or "libtorrent").split(",")) - set(CLIENTS) - set(CREATORS):
         p.error(f"unknown: {', '.join(unknown)}")
     return args
 

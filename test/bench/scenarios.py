@@ -11,8 +11,9 @@ from collections import namedtuple
 
 import data
 from clients import CLIENTS
+from creators import make, sha1_rate, startup
 from drivers import HERE, BenchError, Blast, Libtorrent, Sink, die_with_parent
-from measure import Meter, wait_quiet
+from measure import Meter, machine_busy, wait_quiet
 
 Case = namedtuple("Case", "scenario client mode data setting")
 SEED, PIPE, HELPER = 249, 248, 250      # slots; the clients under test count from 1
@@ -185,6 +186,37 @@ def recheck(lab, case):
     return figures(case, wall, used[drv], foreign)
 
 
+def create(lab, case):
+    """Make a torrent of data that is in the page cache, start-up not counted; the setting is its format."""
+    base = os.path.join(data.SHM if case.mode == "shm" else data.WORK, "work")
+    shutil.rmtree(base, ignore_errors=True)
+    os.makedirs(base)
+    path = data.source(case.data)
+    if case.mode != "shm":
+        data.copy(case.data, base + "/data")
+        path = os.path.join(base, "data", os.path.basename(path))
+        os.sync()
+    out = os.path.join(base, "made.torrent")
+    wait_quiet(lab.patience)
+    length, size = data.SETS[case.data][1], data.size(case.data)
+    best, idle, busy = sha1_rate(), startup(case.client, base, length, case.setting), machine_busy()
+    whole_wall, usage = make(case.client, path, out, length, case.setting)
+    wall, cpu = whole_wall - idle, usage.ru_utime + usage.ru_stime
+    foreign = max(0, machine_busy() - busy - cpu) / whole_wall
+    return dict(ok=whole(out, size, case.setting), wall=round(wall, 3), mbps=round(size / 1e6 / wall, 1), sha1=round(size / wall / best, 3),
+                cpu_gib=round(cpu * GIB / size, 3), rss_mb=round(usage.ru_maxrss / 1024, 1), foreign=round(foreign, 2))
+
+
+def whole(torrent, size, kind):
+    """Whether libtorrent reads the torrent as one of this kind and so many bytes."""
+    import libtorrent as lt
+    info = lt.torrent_info(torrent)
+    files = info.files()
+    real = sum(files.file_size(i) for i in range(files.num_files()) if not files.file_flags(i) & files.flag_pad_file)
+    hashes = info.info_hashes()
+    return real == size and (hashes.has_v1(), hashes.has_v2()) == (kind != "v2", kind != "v1")
+
+
 def swarm(lab, case):
     """Seven leeches share what one limited libtorrent seed sends; the setting is its MB/s."""
     lab.prepare(case)
@@ -243,4 +275,4 @@ def wait_all(drivers, deadline):
     return ends
 
 
-SCENARIOS = {f.__name__: f for f in (leech, rc4, delay, seed, swarm, super, recheck)}
+SCENARIOS = {f.__name__: f for f in (leech, rc4, delay, seed, swarm, super, recheck, create)}
