@@ -23,12 +23,6 @@ func knock(t *testing.T, to *end, from string) net.Conn {
 	return c
 }
 
-func (d *door) counts() (total, accepted, dialled, hosts int) {
-	d.mu.Lock()
-	defer d.mu.Unlock()
-	return d.total, d.half[0], d.half[1], len(d.perIP)
-}
-
 // Those who open connections and say nothing lose them to others who come, the
 // crowded host its own first.
 func TestSlowHandshakesGiveWay(t *testing.T) {
