@@ -12,8 +12,8 @@ import (
 	"piecewise/engine/internal/swarm"
 )
 
-// metadataFor returns what the library calls with a magnet's metadata. The gate
-// is passed here, on the library's goroutine, before anybody else looks at it.
+// metadataFor returns what is called with a magnet's metadata. The gate is passed
+// here, on a goroutine of its own, before anybody else looks at it.
 //
 // Of a v2 torrent it is not all: the hashes of pieces come from peers, too. Those of
 // a hybrid, for which SHA-1 is enough, are waited for only for a moment.
@@ -108,6 +108,7 @@ func (s *state) open(t *torrent) {
 		}
 		if err == nil {
 			o.Hashes, o.IDs, o.V2, o.Opaque = piecesOf(gate), idsOf(gate), shortV2(gate), gate.Opaque
+			o.InfoBytes, o.Withheld = gate.InfoBytes, gate.Opaque && !gate.Private
 			o.Disk, err = s.openDisk(t, files)
 		}
 		return func(s *state) {

@@ -107,9 +107,8 @@ func (s *state) start(t *torrent) {
 			gate, err = reload(raw, id)
 		}
 		if err == nil {
-			spec.InfoBytes, spec.HashV2 = gate.InfoBytes, gate.HashV2
-			spec.Withheld = gate.Opaque && !gate.Private && !have.All()
-			spec.Open = swarm.Open{Layout: layout, Hashes: piecesOf(gate), IDs: idsOf(gate), V2: shortV2(gate), Opaque: gate.Opaque, Torn: s.tornFor(t), Wanted: wanted, Complete: s.completeFor(t), Banned: s.bannedFor(t)}
+			spec.HashV2 = gate.HashV2
+			spec.Open = swarm.Open{InfoBytes: gate.InfoBytes, Withheld: gate.Opaque && !gate.Private && !have.All(), Layout: layout, Hashes: piecesOf(gate), IDs: idsOf(gate), V2: shortV2(gate), Opaque: gate.Opaque, Torn: s.tornFor(t), Wanted: wanted, Complete: s.completeFor(t), Banned: s.bannedFor(t)}
 			spec.Open.Disk, err = s.openDisk(t, disk.Options{Dir: dir, Layout: layout, Have: have, Foreign: foreign})
 		}
 		return func(s *state) {

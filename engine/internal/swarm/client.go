@@ -277,16 +277,12 @@ func (c *Client) Close() error {
 type Spec struct {
 	ID        [20]byte // the info hash; of a torrent that is v2 only HashV2 cut short
 	HashV2    [32]byte // the v2 info hash (BEP 52); zero if there is none, or it is not known
-	InfoBytes []byte   // nil: they come from peers, BEP 9
-	// Withheld lets the library get InfoBytes from peers though they are known: it
-	// looks for peers of what it knows nothing of.
-	Withheld  bool
-	Open      Open // without InfoBytes it is the zero value
+	Open      Open     // the zero value: metadata comes from peers, BEP 9
 	Peers     []netip.AddrPort
 	Options   *plane.Options // nil is plane.DefaultOptions; nothing in it may be plane.AsSession
 	SuperSeed *int           // as for SuperSeedFrom; nil is never
 	// Metadata is called once with info bytes that have the right hash, if
-	// InfoBytes is nil. It runs on a goroutine of its own. With layers it has the
+	// Open.InfoBytes is nil. It runs on a goroutine of its own. With layers it has the
 	// layers of pieces fetched, see transfer.Torrent.Layers.
 	Metadata func(infoBytes []byte, layers Layers)
 }
@@ -296,6 +292,11 @@ type Layers func(v2 [20]byte, trees []hash.Tree, pieceLength int64, wait time.Du
 
 // Open is what a torrent is opened with once its metadata is known.
 type Open struct {
+	InfoBytes []byte // which the gate has passed: the library gets them, and peers
+	// Withheld says that the library does not get them: it looks for peers of what it
+	// knows nothing of.
+	Withheld bool
+
 	Disk   *disk.Torrent
 	Layout disk.Layout // of Disk
 	Hashes hash.Pieces
@@ -317,7 +318,7 @@ type Open struct {
 // Open starts the download.
 func (c *Client) Add(spec Spec) (*Torrent, error) {
 	t := newTorrent(c, spec)
-	if spec.InfoBytes != nil {
+	if spec.Open.InfoBytes != nil {
 		t.openPlane(spec.Open)
 	}
 	c.mu.Lock()
@@ -327,15 +328,14 @@ func (c *Client) Add(spec Spec) (*Torrent, error) {
 	t.answerTo(short)
 	opts := torrent.AddTorrentOpts{
 		InfoHash:                 spec.ID,
-		InfoBytes:                spec.InfoBytes,
 		DisableInitialPieceCheck: true,
 		DeferStorageOpen:         true,
 	}
+	if !spec.Open.Withheld {
+		opts.InfoBytes = spec.Open.InfoBytes
+	}
 	if spec.HashV2 != [32]byte{} {
 		opts.InfoHashV2.Set(spec.HashV2)
-	}
-	if spec.Withheld {
-		opts.InfoBytes = nil
 	}
 	if spec.ID == short {
 		opts.InfoHash = metainfo.Hash{}
@@ -347,19 +347,13 @@ func (c *Client) Add(spec Spec) (*Torrent, error) {
 		t.end()
 		return nil, fmt.Errorf("add torrent %x: the library has it already", spec.ID)
 	}
-	if spec.InfoBytes != nil {
+	if spec.Open.InfoBytes != nil {
 		if err := t.openLibrary(spec.Open); err != nil {
 			t.Drop()
 			return nil, err
 		}
 	} else {
-		c.waiting.Go(func() {
-			select {
-			case <-lib.GotInfo():
-				spec.Metadata(lib.Metainfo().InfoBytes, t.plane.Layers)
-			case <-lib.Closed():
-			}
-		})
+		t.seek(spec)
 	}
 	t.AddPeers(spec.Peers, plane.OriginManual)
 	return t, nil

@@ -1,6 +1,6 @@
 // Package swarm is the control plane: the only user of the library's Client. The
 // library gets our connections (package wire), through which it shakes hands,
-// exchanges metadata and peers, and finds peers; it believes itself choked by
+// exchanges and finds peers; it believes itself choked by
 // everyone and never sees a block. The blocks are package transfer's.
 //
 // # Versions

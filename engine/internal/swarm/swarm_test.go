@@ -69,9 +69,10 @@ func (s *side) run(t *testing.T, dir string, info []byte, full bool, peers ...ne
 	t.Cleanup(func() { d.Close() })
 	s.disk = d
 	s.t, err = s.Add(Spec{
-		ID: metainfo.HashBytes(info), InfoBytes: info, Peers: peers,
+		ID: metainfo.HashBytes(info), Peers: peers,
 		Open: Open{
-			Disk: d, Layout: layout, Hashes: hash.Pieces{Length: parsed.Length, PieceLength: 32 << 10, Hashes: parsed.Pieces},
+			InfoBytes: info,
+			Disk:      d, Layout: layout, Hashes: hash.Pieces{Length: parsed.Length, PieceLength: 32 << 10, Hashes: parsed.Pieces},
 			Wanted: transfer.Wanted{Pieces: plane.FullBits(pieces), High: plane.MakeBits(pieces)},
 		},
 	})

@@ -55,9 +55,14 @@ func newTorrent(c *Client, spec Spec) *Torrent {
 	return t
 }
 
-// Open starts the download. The metadata must be there.
+// Open starts the download of a torrent that was added without metadata.
 func (t *Torrent) Open(o Open) error {
 	t.openPlane(o)
+	if !o.Withheld {
+		if err := t.lib.SetInfoBytes(o.InfoBytes); err != nil {
+			return fmt.Errorf("give metadata to library: %w", err)
+		}
+	}
 	return t.openLibrary(o)
 }
 
@@ -65,7 +70,7 @@ func (t *Torrent) openPlane(o Open) {
 	t.answerTo(o.IDs...)
 	t.plane.Open(transfer.Config{
 		Pieces: o.Layout.Pieces, PieceLength: o.Layout.PieceLength, Length: o.Layout.Length,
-		Hashes: o.Hashes, V2: o.V2, Torn: o.Torn, Disk: o.Disk, Workers: t.c.workers, Wanted: o.Wanted,
+		Hashes: o.Hashes, V2: o.V2, Metadata: o.InfoBytes, Torn: o.Torn, Disk: o.Disk, Workers: t.c.workers, Wanted: o.Wanted,
 		Verified: t.isOurs, Complete: o.Complete,
 		Banned: func(peer netip.AddrPort, piece int) {
 			t.c.Ban(peer)
@@ -76,10 +81,23 @@ func (t *Torrent) openPlane(o Open) {
 	})
 }
 
+// seek gets the metadata from peers.
+func (t *Torrent) seek(spec Spec) {
+	got := make(chan []byte, 1)
+	t.plane.FetchMetadata(spec.ID, spec.HashV2, func(info []byte) { got <- info })
+	t.c.waiting.Go(func() {
+		select {
+		case info := <-got:
+			spec.Metadata(info, t.plane.Layers)
+		case <-t.ended:
+		}
+	})
+}
+
 // openLibrary makes the library want everything and ask for nothing: so it looks
 // for peers, keeps the connections to them, and believes itself choked by all.
 //
-// Of an opaque torrent it gets no storage, and it may not even have the metadata yet.
+// Of an opaque torrent it gets no storage, and it may not even have the metadata.
 func (t *Torrent) openLibrary(o Open) error {
 	if o.Opaque {
 		return nil

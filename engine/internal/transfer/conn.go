@@ -61,6 +61,7 @@ type conn struct {
 	asks     []hash.Range // of hashes, by the peer, in order
 	budget   int          // of asks that are answered in this second
 	noHashes bool         // it has none for us
+	meta     exchange
 
 	queue      []request // of the peer, in order
 	up, down   *limit.Node
@@ -140,14 +141,18 @@ func lot(id [20]byte) uint64 { return binary.BigEndian.Uint64(id[12:]) }
 func (c *conn) Message(m wire.Message) (news bool, err error) {
 	t, now := c.t, time.Now()
 	var h hello
-	if m.Kind == wire.ExtendedHandshake {
+	if m.Kind == wire.Extended {
+		if m.Index != 0 {
+			return false, c.metadata(m.Bits, now)
+		}
 		h = parseHello(m.Bits)
 	}
 	t.mu.Lock()
 	defer t.mu.Unlock()
 	switch m.Kind {
-	case wire.ExtendedHandshake:
+	case wire.Extended:
 		c.greeted(h)
+		c.knowsMetadata(h, now)
 		return true, c.idle(helloCost, now)
 	case wire.Interested, wire.NotInterested:
 		return c.wants(m.Kind == wire.Interested, now), c.idle(1, now)
@@ -241,6 +246,10 @@ func (c *conn) check(m wire.Message) error {
 type hello struct {
 	V    string `bencode:"v"`
 	Reqq int64  `bencode:"reqq"`
+	M    struct {
+		Metadata *int64 `bencode:"ut_metadata"`
+	} `bencode:"m"`
+	MetadataSize int64 `bencode:"metadata_size"`
 }
 
 // parseHello reads an extension handshake, as far as it can be read.

@@ -69,12 +69,13 @@ func (c content) block(r request) []byte {
 // handshakes and is content with everything.
 type side struct {
 	*Torrent
-	content content
-	net     *wire.Net
-	pool    *wire.Pool
-	disk    *disk.Torrent
-	file    string
-	ours    chan int // pieces that came
+	content  content
+	metadata []byte
+	net      *wire.Net
+	pool     *wire.Pool
+	disk     *disk.Torrent
+	file     string
+	ours     chan int // pieces that came
 
 	bans chan netip.AddrPort
 	torn chan int
@@ -85,11 +86,13 @@ type sideOptions struct {
 	have   plane.Bits
 	limits Limits
 	magnet bool // Open is the test's to call
+
+	metadata []byte
 }
 
 func newSide(t testing.TB, c content, o sideOptions) *side {
 	t.Helper()
-	s := &side{Torrent: New(o.limits), content: c, pool: wire.NewPool(32), ours: make(chan int, c.pieces()), bans: make(chan netip.AddrPort, 100), torn: make(chan int, 100)}
+	s := &side{Torrent: New(o.limits), content: c, metadata: o.metadata, pool: wire.NewPool(32), ours: make(chan int, c.pieces()), bans: make(chan netip.AddrPort, 100), torn: make(chan int, 100)}
 	dir := t.TempDir()
 	s.file = filepath.Join(dir, "file")
 	if o.have.Count() > 0 {
@@ -134,7 +137,7 @@ func (s *side) open(w *Workers) {
 	n := s.content.pieces()
 	s.Open(Config{
 		Pieces: n, PieceLength: int64(s.content.pieceLength), Length: int64(len(s.content.data)),
-		Hashes: s.content.sums(), V2: s.content.v2(), Disk: s.disk, Workers: w,
+		Hashes: s.content.sums(), V2: s.content.v2(), Metadata: s.metadata, Disk: s.disk, Workers: w,
 		Torn:     func(piece int) { s.torn <- piece },
 		Wanted:   Wanted{Pieces: plane.FullBits(n), High: plane.MakeBits(n)},
 		Verified: func(piece int) { s.ours <- piece },

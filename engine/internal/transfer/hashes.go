@@ -111,6 +111,9 @@ func (j *reading) work() {
 
 // lose takes back what a peer that leaves was asked for. t.mu is held.
 func (t *Torrent) lose(c *conn, now time.Time) {
+	if t.fetch != nil {
+		t.fetch.leave(c, now)
+	}
 	if t.layers != nil {
 		t.layers.lose(c)
 		t.layers.ask(t, now)

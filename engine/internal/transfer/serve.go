@@ -82,8 +82,12 @@ func (c *conn) refuse() {
 	c.queue = c.queue[:0]
 }
 
-// Fill implements wire.Peer: it serves the peer's requests in their order.
+// Fill implements wire.Peer: it serves the peer's requests in their order, those of
+// metadata first.
 func (c *conn) Fill(b []byte) int {
+	if n := c.fillMetadata(b); n != 0 {
+		return n
+	}
 	batch, need := c.take(len(b))
 	if len(batch) == 0 {
 		return -need

@@ -22,6 +22,7 @@ type Config struct {
 	Length      int64 // bytes, of the whole torrent
 	Hashes      hash.Pieces
 	V2          [20]byte // the v2 info hash cut short; zero of a v1 torrent
+	Metadata    []byte   // the info dictionary, which peers may have; never changed
 	Disk        *disk.Torrent
 	Workers     *Workers
 	Wanted      Wanted
@@ -72,6 +73,7 @@ type Torrent struct {
 	court    court
 	ring     ring
 	gone     struct{ in, out int64 } // bytes other than payload, of connections that have left
+	fetch    *fetch                  // while the metadata comes
 	layers   *layers                 // while they are fetched
 	trials   map[int]*trial          // of pieces whose v2 hash is wrong
 	scratch  []pick.Block
@@ -199,6 +201,9 @@ func (t *Torrent) pieceSize(i int) int64 { return t.cfg.Hashes.Size(i) }
 func (t *Torrent) Tick(now time.Time) {
 	t.mu.Lock()
 	defer t.mu.Unlock()
+	if t.fetch != nil && !t.closed {
+		t.fetch.tick(t, now)
+	}
 	if t.layers != nil && !t.closed {
 		t.layers.tick(t, now)
 	}

@@ -29,6 +29,7 @@ type control struct {
 	hello []byte     // its handshake, as far as written
 	carry []byte     // the beginning of a frame
 	pex   byte       // our number for ut_pex, BEP 11; 0 is none
+	meta  byte       // our number for ut_metadata, BEP 9; 0 while it is unknown
 	begun bool
 }
 
@@ -211,8 +212,8 @@ func (l *control) message(frame []byte) {
 			l.outbox().begin()
 		}
 		return
-	case extendedKind:
-		l.extended(frame)
+	case Extended:
+		frame = l.extended(frame)
 	}
 	l.outbox().add(frame)
 	l.mu.Lock()
@@ -220,28 +221,40 @@ func (l *control) message(frame []byte) {
 	l.mu.Unlock()
 }
 
-// extended corrects the library's extension handshake, in place: it believes that
-// we do not encrypt. It also learns what number PEX messages will have.
-func (l *control) extended(frame []byte) {
+// extended corrects the library's extension handshake: it believes that we do not
+// encrypt, and may know less of the metadata. It also learns what numbers PEX and
+// metadata messages will have.
+func (l *control) extended(frame []byte) []byte {
 	if len(frame) < 6 || frame[5] != 0 {
-		return
+		return frame
 	}
 	dict := frame[6:]
 	if i := bytes.Index(dict, []byte("1:ei0e")); i >= 0 && l.c.net.encryption() != EncryptionOff {
 		dict[i+4] = '1'
 	}
-	if i := bytes.Index(dict, []byte("6:ut_pexi")); i >= 0 {
-		n := 0
-		for _, digit := range dict[i+len("6:ut_pexi"):] {
-			if digit < '0' || digit > '9' {
-				break
-			}
-			n = n*10 + int(digit-'0')
-		}
-		l.mu.Lock()
-		l.pex = byte(n)
-		l.mu.Unlock()
+	l.mu.Lock()
+	l.pex, l.meta = number(dict, "6:ut_pexi"), number(dict, "11:ut_metadatai")
+	l.mu.Unlock()
+	if p, ok := l.c.plane.(interface{ MetadataSize() int }); ok {
+		return addMetadata(frame, p.MetadataSize())
 	}
+	return frame
+}
+
+// number returns the number behind a key, 0 if it is not there.
+func number(dict []byte, key string) byte {
+	i := bytes.Index(dict, []byte(key))
+	if i < 0 {
+		return 0
+	}
+	n := 0
+	for _, digit := range dict[i+len(key):] {
+		if digit < '0' || digit > '9' {
+			break
+		}
+		n = n*10 + int(digit-'0')
+	}
+	return byte(n)
 }
 
 // isPEX reports whether a frame of the peer is a PEX message.

@@ -10,7 +10,7 @@
 //
 //	from the peer        the library   the data plane
 //	Have, Bitfield, HaveAll, HaveNone, Interested, NotInterested   both
-//	Extended (BEP 10), Port   the library; its handshake both
+//	Extended (BEP 10), Port   the library; its handshake both, metadata (BEP 9) the data plane
 //	Choke, Unchoke, Request, Cancel, Piece, Reject, AllowedFast, Suggest   the data plane
 //	HashRequest, Hashes, HashReject (BEP 52)   the data plane
 //	keepalives, unknown kinds   nobody

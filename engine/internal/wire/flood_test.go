@@ -31,11 +31,11 @@ func TestPatience(t *testing.T) {
 // or had time to, and the peer reads the answers.
 func TestPaceOfLibrary(t *testing.T) {
 	to, library, socket := bare(t, Config{})
-	write(t, library, frame(HaveNone))
+	write(t, library, numbers())
 	to.peer(t)
 	const asked = 4 * maxOwed
 	for range asked {
-		write(t, socket, frame(extendedKind, 2, 'd', 'e'))
+		write(t, socket, frame(Extended, 2, 'd', 'e'))
 	}
 	frames := make(chan struct{}, asked)
 	go func() { // ends with the connection
@@ -61,7 +61,7 @@ func TestPaceOfLibrary(t *testing.T) {
 	if n := heard(settleOwed / 2); n != maxOwed {
 		t.Fatalf("the library got %d at once", n)
 	}
-	answer := frame(extendedKind, make([]byte, 16<<10)...)
+	answer := frame(Extended, make([]byte, 16<<10)...)
 	write(t, library, answer)
 	if n := heard(settleOwed / 2); n != maxOwed {
 		t.Errorf("after an answer it got %d more", n)
@@ -85,7 +85,7 @@ func TestPaceOfLibrary(t *testing.T) {
 		heard(2 * settleOwed)
 	}
 	for range asked {
-		write(t, socket, frame(extendedKind, 2, 'd', 'e'))
+		write(t, socket, frame(Extended, 2, 'd', 'e'))
 	}
 	if n := heard(3 * settleOwed); n > maxOwed {
 		t.Errorf("it got %d more, while the peer does not read", n)

@@ -132,7 +132,7 @@ func (p *parser) want(b []byte) (int, error) {
 
 // ignored reports whether nobody here can use a frame that is allowed.
 func ignored(k Kind, length int) bool {
-	return !k.known() || k == extendedKind && length > maxLibrary
+	return !k.known() || k == Extended && length > maxLibrary
 }
 
 func (p *parser) check(k Kind, length int) error {

@@ -70,7 +70,7 @@ func naive(b []byte, fast bool, pieces int) (frames [][]byte, bad bool) {
 			ok = n <= 1+128<<10 && (pieces == 0 || int(n) == 1+(pieces+7)/8)
 		case pieceKind:
 			ok = n >= 10 && n <= 9+128<<10
-		case extendedKind:
+		case Extended:
 			ok, skip = n >= 2 && n <= 1<<20, n > 64<<10
 		case HashRequest, HashReject:
 			ok = n == 49
@@ -114,7 +114,7 @@ func traffic() []byte {
 		b = append(b, frame(k, noise(12)...)...)
 	}
 	b = append(b, frame(99, noise(30)...)...)
-	b = append(b, frame(extendedKind, noise(200)...)...)
+	b = append(b, frame(Extended, noise(200)...)...)
 	b = append(b, frame(HashRequest, noise(48)...)...)
 	b = append(b, frame(portKind, 1, 2)...)
 	b = append(b, frame(Bitfield, noise(100)...)...)
@@ -185,8 +185,8 @@ func TestHostileFrames(t *testing.T) {
 		"no block":              long(pieceKind, 1),
 		"huge block":            long(pieceKind, 10+maxBlock),
 		"huge bitfield":         long(Bitfield, 2+maxBitfield),
-		"huge extended":         long(extendedKind, maxExtended+1),
-		"empty extended":        long(extendedKind, 1),
+		"huge extended":         long(Extended, maxExtended+1),
+		"empty extended":        long(Extended, 1),
 		"huge unknown":          long(77, maxUnknown+1),
 		"unknown hash request":  long(HashRequest, 48),
 		"huge hashes":           long(Hashes, maxLibrary+1),
@@ -228,7 +228,7 @@ func TestMessages(t *testing.T) {
 		{Kind: Reject, Index: 1 << 31, Begin: 2, Length: 3},
 		{Kind: Bitfield, Bits: []byte{1, 2}},
 	} {
-		f := m.append(nil)
+		f := m.Append(nil)
 		if err := checkLength(m.Kind, len(f)-4); err != nil || int(binary.BigEndian.Uint32(f)) != len(f)-4 {
 			t.Errorf("%v: %x: %v", m, f, err)
 		}

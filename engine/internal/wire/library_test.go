@@ -1,12 +1,12 @@
 package wire
 
 import (
+	"bytes"
 	"crypto/sha1"
 	"log/slog"
 	"net/netip"
 	"path/filepath"
 	"testing"
-	"time"
 
 	"github.com/anacrolix/torrent"
 	"github.com/anacrolix/torrent/bencode"
@@ -38,8 +38,8 @@ func client(t *testing.T, e *end) *torrent.Client {
 	return cl
 }
 
-// TestLibrary lets two of the library's clients exchange metadata through two
-// Nets, while the blocks of the same connection go from data plane to data plane.
+// TestLibrary connects two of the library's clients through two Nets, while the
+// blocks and the metadata of the same connection go from data plane to data plane.
 func TestLibrary(t *testing.T) {
 	info, err := bencode.Marshal(metainfo.Info{
 		Name: "x", PieceLength: 16 << 10, Length: 3000 << 14, Pieces: noise(3000 * sha1.Size),
@@ -73,12 +73,18 @@ func TestLibrary(t *testing.T) {
 			torrents[0].DisallowDataDownload()
 			addr := netip.AddrPortFrom(any4(true), uint16(ends[0].Port()))
 			torrents[1].AddPeers([]torrent.PeerInfo{{Addr: torrent.StringAddr(addr.String())}})
-			select {
-			case <-torrents[1].GotInfo():
-			case <-time.After(8 * time.Second):
-				t.Fatal("no metadata")
-			}
 			seed, leech := ends[0].peer(t), ends[1].peer(t)
+			seed.c.Send(Message{Kind: Extended, Index: 1, Bits: info[:1<<14]})
+			leech.until(t, "metadata", func() bool {
+				last := len(leech.msgs) - 1
+				return last >= 0 && leech.msgs[last].Index == 1 && bytes.Equal(leech.msgs[last].Bits, info[:1<<14])
+			})
+			if torrents[1].Info() != nil {
+				t.Error("the library heard of metadata")
+			}
+			if err := torrents[1].SetInfoBytes(info); err != nil {
+				t.Error(err)
+			}
 			data := noise(1 << 20)
 			seed.give(data)
 			leech.until(t, "the blocks", func() bool { return len(leech.data) == len(data) })

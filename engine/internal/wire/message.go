@@ -7,9 +7,8 @@ import (
 
 // The kinds that never reach the data plane as messages.
 const (
-	pieceKind    Kind = 7
-	portKind     Kind = 9  // BEP 5
-	extendedKind Kind = 20 // BEP 10
+	pieceKind Kind = 7
+	portKind  Kind = 9 // BEP 5
 )
 
 const (
@@ -27,7 +26,7 @@ var lengths = [24]struct{ min, max int }{
 	Have: {5, 5}, Bitfield: {1, 1 + maxBitfield}, Request: {13, 13}, pieceKind: {10, 9 + maxBlock},
 	Cancel: {13, 13}, portKind: {3, 3},
 	Suggest: {5, 5}, HaveAll: {1, 1}, HaveNone: {1, 1}, Reject: {13, 13}, AllowedFast: {5, 5},
-	extendedKind: {2, maxExtended}, HashRequest: {49, 49}, Hashes: {49, maxHashes}, HashReject: {49, 49},
+	Extended: {2, maxExtended}, HashRequest: {49, 49}, Hashes: {49, maxHashes}, HashReject: {49, 49},
 }
 
 func (k Kind) known() bool { return int(k) < len(lengths) && lengths[k].min > 0 }
@@ -37,7 +36,7 @@ func (k Kind) fast() bool { return k >= Suggest && k <= AllowedFast }
 // toLibrary reports whether the library hears of a peer's message.
 func (k Kind) toLibrary() bool {
 	switch k {
-	case Interested, NotInterested, Have, Bitfield, HaveAll, HaveNone, portKind, extendedKind:
+	case Interested, NotInterested, Have, Bitfield, HaveAll, HaveNone, portKind, Extended:
 		return true
 	}
 	return false
@@ -46,7 +45,7 @@ func (k Kind) toLibrary() bool {
 // toPeer reports whether a peer hears of the library's message.
 func (k Kind) toPeer() bool {
 	switch k {
-	case Have, Bitfield, HaveAll, HaveNone, portKind, extendedKind:
+	case Have, Bitfield, HaveAll, HaveNone, portKind, Extended:
 		return true
 	}
 	return false
@@ -83,8 +82,8 @@ func parseMessage(frame []byte) Message {
 	return m
 }
 
-// append adds the frame of m to b.
-func (m Message) append(b []byte) []byte {
+// Append adds the whole message to b, for Fill.
+func (m Message) Append(b []byte) []byte {
 	switch m.Kind {
 	case Have, Suggest, AllowedFast:
 		b = append(b, 0, 0, 0, 5, byte(m.Kind))
@@ -94,6 +93,10 @@ func (m Message) append(b []byte) []byte {
 		b = binary.BigEndian.AppendUint32(b, m.Index)
 		b = binary.BigEndian.AppendUint32(b, m.Begin)
 		return binary.BigEndian.AppendUint32(b, m.Length)
+	}
+	if m.Kind == Extended {
+		b = binary.BigEndian.AppendUint32(b, uint32(2+len(m.Bits)))
+		return append(append(b, byte(m.Kind), byte(m.Index)), m.Bits...)
 	}
 	b = binary.BigEndian.AppendUint32(b, uint32(1+len(m.Bits)))
 	return append(append(b, byte(m.Kind)), m.Bits...)

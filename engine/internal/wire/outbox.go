@@ -33,10 +33,10 @@ func (o *outbox) send(m Message) bool {
 		return false
 	}
 	if !o.open {
-		o.early = m.append(o.early)
+		o.early = m.Append(o.early)
 		return true
 	}
-	o.queue.Write(m.append(o.queue.AvailableBuffer()))
+	o.queue.Write(m.Append(o.queue.AvailableBuffer()))
 	return true
 }
 

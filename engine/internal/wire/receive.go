@@ -251,13 +251,15 @@ func (r *receiver) read() (int, error) {
 // control deals with a control message of the peer.
 func (r *receiver) control(frame []byte) error {
 	kind := Kind(frame[4])
-	m, tell := Message{}, true
+	m, tell, ours := Message{}, true, false
 	switch kind {
-	case extendedKind:
+	case Extended:
 		if !r.c.info.Extended || r.early(frame) {
 			return r.tedious(1)
 		}
-		m, tell = Message{Kind: ExtendedHandshake, Bits: frame[6:]}, frame[5] == 0
+		m = Message{Kind: Extended, Index: uint32(frame[5]), Bits: frame[6:]}
+		ours = r.c.control.isMetadata(frame)
+		tell = ours || frame[5] == 0
 	case portKind:
 		if r.port {
 			return r.tedious(1)
@@ -273,8 +275,11 @@ func (r *receiver) control(frame []byte) error {
 			return err
 		}
 	}
-	if news && kind.toLibrary() && len(frame) <= maxLibrary {
-		r.c.control.deliver(frame, kind >= extendedKind && len(frame) <= maxRequest)
+	if kind == Extended && frame[5] == 0 {
+		hideMetadata(frame)
+	}
+	if news && !ours && kind.toLibrary() && len(frame) <= maxLibrary {
+		r.c.control.deliver(frame, kind >= Extended && len(frame) <= maxRequest)
 	}
 	return nil
 }

@@ -128,11 +128,17 @@ func (s *sender) round() (int, error) {
 	return n, s.write(b[:n])
 }
 
-// headsOf returns how many bytes of whole Piece messages are their heads.
+// headsOf returns how many bytes of whole messages are no payload: the heads of
+// Piece messages, and all of others.
 func headsOf(b []byte) (n int) {
 	for len(b) >= pieceHead {
-		b = b[min(len(b), 4+int(binary.BigEndian.Uint32(b))):]
-		n += pieceHead
+		k := min(len(b), 4+int(binary.BigEndian.Uint32(b)))
+		if Kind(b[4]) == pieceKind {
+			n += pieceHead
+		} else {
+			n += k
+		}
+		b = b[k:]
 	}
 	return n
 }

@@ -40,7 +40,12 @@ type Crowded interface {
 //	Pieces() int
 //
 // tells how many pieces the torrent has, 0 while that is unknown; then a bitfield
-// of another length ends the connection.
+// of another length ends the connection. One that also has
+//
+//	MetadataSize() int
+//
+// tells how many bytes of metadata it serves, 0 while there is none, which peers
+// hear if the library does not say it. Both return at once.
 type Plane interface {
 	// Join makes the data plane's side of a connection on which both handshakes
 	// are done and the library has begun to write. It returns at once, nil to
@@ -63,8 +68,8 @@ type Peer interface {
 	Block(s Segment) error
 	// Flush says, on the receive goroutine, that no more bytes are at hand now.
 	Flush()
-	// Fill writes whole Piece messages, heads included (13 bytes each), to the
-	// front of b and returns how many bytes that are, on the send goroutine; 0
+	// Fill writes whole messages, heads included (13 bytes of a Piece message), to
+	// the front of b and returns how many bytes that are, on the send goroutine; 0
 	// means that there is nothing to be sent until the next Wake. If b is too
 	// short for the next message, it returns the length that it needs as a
 	// negative number, once it has written nothing. b has at least MinFill bytes.
@@ -99,34 +104,36 @@ const MinFill = 13 + 16<<10
 type Kind uint8
 
 // The kinds of messages that the data plane deals with: BEP 3, BEP 6, of BEP 10
-// the handshake, and BEP 52.
+// the handshake and metadata (BEP 9), and BEP 52.
 const (
-	Choke             Kind = 0
-	Unchoke           Kind = 1
-	Interested        Kind = 2
-	NotInterested     Kind = 3
-	Have              Kind = 4
-	Bitfield          Kind = 5
-	Request           Kind = 6
-	Cancel            Kind = 8
-	Suggest           Kind = 13
-	HaveAll           Kind = 14
-	HaveNone          Kind = 15
-	Reject            Kind = 16
-	AllowedFast       Kind = 17
-	ExtendedHandshake Kind = 20 // received only; it also goes to the library
-	HashRequest       Kind = 21 // BEP 52
-	Hashes            Kind = 22
-	HashReject        Kind = 23
+	Choke         Kind = 0
+	Unchoke       Kind = 1
+	Interested    Kind = 2
+	NotInterested Kind = 3
+	Have          Kind = 4
+	Bitfield      Kind = 5
+	Request       Kind = 6
+	Cancel        Kind = 8
+	Suggest       Kind = 13
+	HaveAll       Kind = 14
+	HaveNone      Kind = 15
+	Reject        Kind = 16
+	AllowedFast   Kind = 17
+	Extended      Kind = 20 // of what is received only the handshake, which also goes to the library, and metadata (BEP 9)
+	HashRequest   Kind = 21 // BEP 52
+	Hashes        Kind = 22
+	HashReject    Kind = 23
 )
 
 // Message is one control message. Index is set for Have, Suggest, AllowedFast,
 // Request, Cancel and Reject, Begin and Length (bytes in the piece) for the last
-// three. None of them has been checked against the torrent.
+// three. None of them has been checked against the torrent. Of Extended Index is the
+// receiver's number of the extension: 0 is the handshake, and what is received with
+// any other is metadata.
 type Message struct {
 	Kind                 Kind
 	Index, Begin, Length uint32
-	Bits                 []byte // of Bitfield; of ExtendedHandshake the bencoded dictionary; of BEP 52 all behind the kind
+	Bits                 []byte // of Bitfield; of Extended what is behind the number; of BEP 52 all behind the kind
 }
 
 // Segment is a part of the payload of a Piece message, as it came in one read.
