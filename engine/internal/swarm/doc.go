@@ -8,7 +8,14 @@
 // A torrent that is v2 only has its v2 info hash cut to 20 bytes for an ID (BEP 52).
 // A hybrid has both; connections under either are its own. An opaque one, which has v2
 // hashes and an empty file, never gets a storage in the library, because that would
-// panic: it serves the metadata and shakes hands, and does not learn of pieces.
+// panic: it shakes hands, and does not learn of pieces. While pieces are missing it
+// does not get the metadata either, so that it goes on looking for peers; unless the
+// torrent is private, which it must know (BEP 27).
+//
+// # Metadata
+//
+// What peers send as metadata has the right hash, and may be anything else. So
+// transfer fetches it, the gate looks at it, and only then the library gets it.
 //
 // # Who may wait
 //

@@ -59,6 +59,11 @@
 // nobody answers truly, and for pieces of more than 16 MiB, it is as with v1 (see
 // ban.go).
 //
+// Metadata (BEP 9) is fetched and served here (see fetch.go), not by the library, which
+// would parse whatever has the right hash and panic on some of it. What comes from one
+// peer is put together by itself, so who sends what has another hash is known and
+// dropped; few peers are asked at once, the next when a second was not enough.
+//
 // All messages about hashes are ours, not the library's, which would panic on some:
 // a torrent that came by magnet gets its hashes of pieces with Layers before it is
 // opened, and what peers ask for is answered in hashes.go, so many a second.

@@ -40,7 +40,7 @@ const (
 
 // pace keeps a peer from making the library answer faster than the peer reads:
 // what the library has answered and could not send yet, nobody bounds. The frames
-// that it answers (requests for metadata and the like) it gets few at a time, the
+// that it may answer (of extensions, and the like) it gets few at a time, the
 // next ones when it has answered or had time to, and what it wrote is on its way.
 type pace struct {
 	written int64   // bytes that were queued for the library
