@@ -18,51 +18,69 @@ const (
 	badPeersMax = 256 // MB that the program may need at its peak among them
 )
 
+// raid is what was measured of one download.
+type raid struct {
+	rate         float64       // bytes/s
+	peak         float64       // MB of the program's memory that were resident
+	ours, theirs time.Duration // of the processor while it lasted: the program's, the bad peers'
+}
+
 // TestAbuse downloads at a limited rate while 300 peers break every rule, and
 // expects at least nine tenths of the rate that there is without them.
 func TestAbuse(t *testing.T) {
 	d := Make(t, "abuse.bin", 1<<18, File{Length: 200_000_000})
-	alone, _ := abused(t, d, 0, "20MB")
-	among, peak := abused(t, d, badPeers, "20MB")
-	t.Logf("%.1f MB/s alone, %.1f MB/s among %d bad peers, at most %.0f MB resident", alone/1e6, among/1e6, badPeers, peak)
-	if among < 0.9*alone {
-		t.Errorf("%.2f of the rate is left", among/alone)
+	alone := abused(t, d, 0, "20MB")
+	among := abused(t, d, badPeers, "20MB")
+	t.Logf("%.1f MB/s alone, %.1f MB/s among %d bad peers, at most %.0f MB resident", alone.rate/1e6, among.rate/1e6, badPeers, among.peak)
+	if among.rate < 0.9*alone.rate {
+		t.Errorf("%.2f of the rate is left", among.rate/alone.rate)
 	}
-	if peak > badPeersMax {
-		t.Errorf("%.0f MB were resident", peak)
+	if among.peak > badPeersMax {
+		t.Errorf("%.0f MB were resident", among.peak)
 	}
 }
 
 // BenchmarkAbuse does the same without a limit, in turn without and with the bad
-// peers, and reports the ratio of the medians. It measures once; run it with
-// -benchtime 1x.
+// peers, and reports the ratio of the medians, and how long the processor worked
+// for each GB, for the bad peers and for the program with and without them. It
+// measures once; run it with -benchtime 1x.
 func BenchmarkAbuse(b *testing.B) {
-	d := Make(b, "abuse.bin", 1<<20, File{Length: 1 << 30})
+	d := Make(b, "abuse.bin", 1<<20, File{Length: 2 << 30})
 	for b.Loop() {
-		var alone, among, peaks []float64
+		var alone, among []raid
 		for range 3 {
-			rate, _ := abused(b, d, 0, "")
-			alone = append(alone, rate)
-			rate, peak := abused(b, d, badPeers, "")
-			among, peaks = append(among, rate), append(peaks, peak)
+			alone = append(alone, abused(b, d, 0, ""))
+			among = append(among, abused(b, d, badPeers, ""))
 		}
-		slices.Sort(alone)
-		slices.Sort(among)
+		median := func(all []raid, of func(raid) float64) float64 {
+			var values []float64
+			for _, r := range all {
+				values = append(values, of(r))
+			}
+			slices.Sort(values)
+			return values[len(values)/2]
+		}
+		rate := func(r raid) float64 { return r.rate / 1e6 }
+		gb := float64(d.Size) / 1e9
+		ours := func(r raid) float64 { return r.ours.Seconds() / gb }
 		b.ReportMetric(0, "ns/op") // the rates are what matters
-		b.ReportMetric(alone[1]/1e6, "MB/s-alone")
-		b.ReportMetric(among[1]/1e6, "MB/s-among")
-		b.ReportMetric(among[1]/alone[1], "among÷alone")
-		b.ReportMetric(slices.Max(peaks), "peak-MB")
+		b.ReportMetric(median(alone, rate), "MB/s-alone")
+		b.ReportMetric(median(among, rate), "MB/s-among")
+		b.ReportMetric(median(among, rate)/median(alone, rate), "among÷alone")
+		b.ReportMetric(median(alone, ours), "cpu-s/GB-alone")
+		b.ReportMetric(median(among, ours), "cpu-s/GB-among")
+		b.ReportMetric(median(among, func(r raid) float64 { return r.theirs.Seconds() / gb }), "cpu-s/GB-theirs")
+		b.ReportMetric(median(among, func(r raid) float64 { return r.peak }), "peak-MB")
 	}
 }
 
 // abused lets bad peers loose on a download from one good seed, which comes when
-// they are there, and returns its rate in bytes/s and the peak of the program's
-// resident memory in MB.
-func abused(t testing.TB, d *Data, bad int, upLimit string) (rate, peak float64) {
+// they are there.
+func abused(t testing.TB, d *Data, bad int, upLimit string) (r raid) {
 	t.Helper()
-	torrent := d.Torrent(t, "")
-	g := StartGet(t, "", torrent, "--dir", t.TempDir(), "--seed", "--no-utp")
+	torrent, dir := d.Torrent(t, ""), t.TempDir()
+	defer os.RemoveAll(dir)
+	g := StartGet(t, "", torrent, "--dir", dir, "--seed", "--no-utp")
 	g.Await(t, d, 30*time.Second, func(l Line) bool { return l.State == "downloading" })
 	loose := letLoose(t, g, d, bad)
 	defer loose()
@@ -71,17 +89,19 @@ func abused(t testing.TB, d *Data, bad int, upLimit string) (rate, peak float64)
 		args = append(args, "--up-limit", upLimit)
 	}
 	seed := StartGet(t, "", args...)
+	before := written(t, g.PID())
+	Poll(t, 30*time.Second, "data comes", func() bool { return written(t, g.PID()) > before+1<<20 })
+	start, ours, theirs := time.Now(), used(t, g.PID()), used(t, os.Getpid())
 	g.Await(t, d, 2*time.Minute, func(l Line) bool { return l.Done })
-	peak = peakMemory(t, g.PID())
+	r.ours, r.theirs = used(t, g.PID())-ours, used(t, os.Getpid())-theirs
+	r.peak = peakMemory(t, g.PID())
 	g.Interrupt(t)
 	seed.Interrupt(t)
 	lines := g.Lines(d)
-	first := slices.IndexFunc(lines, func(l Line) bool { return l.Have > 0 })
-	last := slices.IndexFunc(lines, func(l Line) bool { return l.Done })
-	if first == last { // it took less than a second
-		first--
-	}
-	return float64(lines[last].Have-lines[first].Have) / lines[last].At.Sub(lines[first].At).Seconds(), peak
+	end := lines[slices.IndexFunc(lines, func(l Line) bool { return l.Done })].At
+	r.rate = float64(d.Size-1<<20) / end.Sub(start).Seconds()
+	t.Logf("among %d bad peers: %.1f MB/s, %.2f s of the processor, theirs %.2f s, at most %.0f MB", bad, r.rate/1e6, r.ours.Seconds(), r.theirs.Seconds(), r.peak)
+	return r
 }
 
 // letLoose starts bad peers and waits until most have connected; the returned
@@ -107,6 +127,20 @@ func letLoose(t testing.TB, g *Get, d *Data, bad int) (end func()) {
 		<-ended
 		t.Logf("%d bad peers opened %d connections and shook hands on %d", bad, stats.Connections.Load(), stats.Shaken.Load())
 	}
+}
+
+// written returns how many bytes a process has written so far, to whatever.
+func written(t testing.TB, pid int) (n int64) {
+	t.Helper()
+	text, err := os.ReadFile(fmt.Sprintf("/proc/%d/io", pid))
+	if err != nil {
+		t.Fatal(err)
+	}
+	_, rest, _ := strings.Cut(string(text), "wchar:")
+	if _, err := fmt.Sscan(rest, &n); err != nil {
+		t.Fatal(err)
+	}
+	return n
 }
 
 // peakMemory returns the most that was resident of a process, in MB.

@@ -50,7 +50,7 @@ func (p *Picker) Requested(pr *Peer, b Block) bool {
 // peer or is no longer: discard it. If done, it was the last of its piece,
 // which now awaits Verified or Failed.
 func (p *Picker) Arrived(pr *Peer, b Block, now time.Time) (ok, done bool) {
-	pr.snubbed, pr.since = false, now
+	pr.snubbed, pr.since, pr.gave = false, now, true
 	pg, index, slot := p.asked(pr, b)
 	if slot < 0 {
 		return false, false

@@ -33,8 +33,8 @@ func (p *Picker) Next(pr *Peer, n int, now time.Time, dst []Block) []Block {
 	if n <= 0 || pr.lent == 0 || pr.at < 0 {
 		return dst
 	}
-	if pr.outstanding == 0 {
-		pr.since = now
+	if pr.outstanding == 0 && (pr.gave || pr.since.IsZero()) {
+		pr.since, pr.gave = now, false
 	}
 	pr.pardon(now)
 	t := turn{p, pr, n, dst, now}

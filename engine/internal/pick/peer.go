@@ -28,7 +28,8 @@ type Peer struct {
 	refused         []int // rejected while unchoked, not asked for again at once
 	refusedSince    time.Time
 	rate            float64   // bytes/s
-	since           time.Time // of its last block, or of its first request after none
+	since           time.Time // of its last block, or of its first request after one
+	gave            bool      // a block came since then: only then is there patience with it once more
 
 	own         []*progress // its pieces with free blocks
 	queue       []pending

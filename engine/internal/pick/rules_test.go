@@ -263,6 +263,18 @@ func TestStealFromFurthestBehind(t *testing.T) {
 	}
 }
 
+func TestPatienceOnlyOnce(t *testing.T) {
+	p := fixture(8)
+	silent, fast := peer(p, 0), peer(p, 1e6)
+	p.Next(silent, 16, start, nil)
+	p.TimedOut(silent)
+	p.Next(silent, 1, start.Add(3*time.Second), nil) // it is asked again, having given nothing
+	p.Next(fast, 31, start.Add(3*time.Second), nil)
+	if got := p.Next(fast, 1, start.Add(3*time.Second), nil); len(got) != 1 || p.Cancels(nil)[0].From != silent {
+		t.Errorf("took over %v of a peer that never gives anything", got)
+	}
+}
+
 func TestEndGame(t *testing.T) {
 	p := fixture(2)
 	a, b, c := peer(p, 1e6), peer(p, 1e6), peer(p, 1e6)

@@ -8,6 +8,7 @@ import (
 	"net/netip"
 	"sync"
 	"sync/atomic"
+	"time"
 
 	"github.com/anacrolix/torrent"
 
@@ -133,6 +134,10 @@ func (t *Torrent) isOurs(piece int) {
 	}
 }
 
+// completing is how often the library is told of new pieces. It wakes a goroutine
+// of each connection for it, and nothing depends on it: peers are told by transfer.
+const completing = 100 * time.Millisecond
+
 // complete tells the library of pieces that are ours.
 func (t *Torrent) complete() {
 	for {
@@ -152,6 +157,11 @@ func (t *Torrent) complete() {
 			default:
 				t.lib.Piece(i).UpdateCompletion()
 			}
+		}
+		select {
+		case <-t.ended:
+			return
+		case <-time.After(completing):
 		}
 	}
 }

@@ -104,6 +104,7 @@ var (
 func (c *conn) open() {
 	t := c.t
 	c.pk = t.picker.Join()
+	t.members[c.pk] = c
 	t.picker.SetLot(c.pk, lot(c.info.PeerID))
 	c.has = plane.MakeBits(t.cfg.Pieces)
 	if c.told.Len() == 0 {
@@ -334,6 +335,7 @@ func (c *conn) Left(error) {
 	}
 	t.lose(c, now)
 	if c.pk != nil {
+		delete(t.members, c.pk)
 		t.picker.Leave(c.pk)
 		t.version.Add(1)
 		t.choke(now)

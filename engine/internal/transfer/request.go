@@ -100,18 +100,17 @@ func (c *conn) topUp(now time.Time) {
 // sendCancels tells peers of requests that have become useless.
 func (t *Torrent) sendCancels() {
 	t.cancels = t.picker.Cancels(t.cancels[:0])
-	if len(t.cancels) == 0 {
-		return
-	}
-	for c := range t.conns {
-		for _, x := range t.cancels {
-			if x.From == c.pk {
-				b := x.Block
-				c.w.Send(wire.Message{Kind: wire.Cancel, Index: uint32(b.Piece), Begin: uint32(b.Begin), Length: uint32(b.Length)})
-				c.note(plane.EventCancel, ours, b)
-			}
+	for _, x := range t.cancels {
+		if c := t.members[x.From]; c != nil {
+			c.cancelled(x.Block)
 		}
 	}
+}
+
+// cancelled tells the peer that a block is not needed any more.
+func (c *conn) cancelled(b pick.Block) {
+	c.w.Send(wire.Message{Kind: wire.Cancel, Index: uint32(b.Piece), Begin: uint32(b.Begin), Length: uint32(b.Length)})
+	c.note(plane.EventCancel, ours, b)
 }
 
 // tick does what has its time for one connection.
@@ -162,8 +161,7 @@ func (c *conn) relieve(now time.Time) {
 	lost := c.t.picker.TimedOut(c.pk)
 	c.refund(len(lost))
 	for _, b := range lost {
-		c.w.Send(wire.Message{Kind: wire.Cancel, Index: uint32(b.Piece), Begin: uint32(b.Begin), Length: uint32(b.Length)})
-		c.note(plane.EventCancel, ours, b)
+		c.cancelled(b)
 	}
 	c.relieved = now
 }

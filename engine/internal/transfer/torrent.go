@@ -1,8 +1,10 @@
 package transfer
 
 import (
+	"cmp"
 	"math/rand/v2"
 	"net/netip"
+	"slices"
 	"sync"
 	"sync/atomic"
 	"time"
@@ -78,6 +80,8 @@ type Torrent struct {
 	trials   map[int]*trial          // of pieces whose v2 hash is wrong
 	scratch  []pick.Block
 	cancels  []pick.Cancel
+	news     news
+	members  map[*pick.Peer]*conn // of conns, those that have joined the picker
 
 	choker    *choke.Choker[*conn]
 	round     choke.Round[*conn] // scratch
@@ -102,7 +106,7 @@ func New(limits Limits) *Torrent {
 		limits = unlimitedLimits()
 	}
 	return &Torrent{
-		limits: limits, conns: map[*conn]struct{}{}, active: map[int]*piece{},
+		limits: limits, conns: map[*conn]struct{}{}, members: map[*pick.Peer]*conn{}, active: map[int]*piece{},
 		choker: choke.New[*conn](choke.Config{}), slots: defaultSlots, maxSlots: plane.Unlimited,
 		peerLimits: map[netip.AddrPort]plane.Limits{}, connections: plane.Unlimited,
 		trials: map[int]*trial{}, court: newCourt(),
@@ -149,6 +153,7 @@ func (t *Torrent) Close() {
 	t.mu.Lock()
 	defer t.mu.Unlock()
 	t.closed = true
+	t.news.stop()
 	for c := range t.conns {
 		c.w.Close(nil)
 	}
@@ -220,11 +225,17 @@ func (t *Torrent) Tick(now time.Time) {
 }
 
 // refillIdle gives the peers that wait for nothing something to do, after blocks
-// have become free.
+// have become free. Who is known to be fast comes first: a wrong piece is not to
+// wait once more for those that gave nothing, or gave it.
 func (t *Torrent) refillIdle(now time.Time) {
+	var idle []*conn
 	for c := range t.conns {
-		if c.pk != nil && !c.choked && t.picker.Outstanding(c.pk) == 0 {
-			c.refill(now)
+		if c.pk != nil && c.amInterested && !c.choked && t.picker.Outstanding(c.pk) == 0 {
+			idle = append(idle, c)
 		}
+	}
+	slices.SortFunc(idle, func(a, b *conn) int { return cmp.Compare(b.rate.perSecond, a.rate.perSecond) })
+	for _, c := range idle {
+		c.refill(now)
 	}
 }

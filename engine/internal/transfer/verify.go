@@ -122,10 +122,7 @@ func (t *Torrent) finished(p *piece, v verdict) {
 	t.picker.Verified(p.index)
 	t.sendCancels()
 	t.notePiece(plane.EventVerified, p.index)
-	for c := range t.conns {
-		c.tell(p.index)
-		c.interest()
-	}
+	t.spread(p.index, now)
 	for _, addr := range t.court.pass(p.index, v.sums) {
 		t.ban(addr, p.index)
 	}
