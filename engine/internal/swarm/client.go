@@ -200,7 +200,10 @@ type registry struct{ *Client }
 func (r registry) Plane(infoHash [20]byte) wire.Plane {
 	r.mu.RLock()
 	defer r.mu.RUnlock()
-	if t := r.torrents[infoHash]; t != nil && r.session.Connections != 0 {
+	if r.session.Connections == 0 {
+		return nil
+	}
+	if t := r.torrents[infoHash]; t != nil {
 		return t.plane
 	}
 	if t := r.aliases[infoHash]; t != nil {
@@ -223,16 +226,21 @@ func (r registry) Hashes(yield func([20]byte) bool) {
 // Spare implements wire.Sparing: of all torrents' connections, the one of least use
 // gives its place to a new one.
 func (r registry) Spare(incoming bool) bool {
-	var all []transfer.Standing
-	for _, t := range r.running() {
-		all = t.plane.Standings(all)
-	}
+	all := r.standings()
 	worst := transfer.Worst(all, len(all), incoming)
 	if worst < 0 {
 		return false
 	}
 	all[worst].GiveUp()
 	return true
+}
+
+// standings returns the connections of all torrents.
+func (c *Client) standings() (all []transfer.Standing) {
+	for _, t := range c.running() {
+		all = t.plane.Standings(all)
+	}
+	return all
 }
 
 // Ban closes all connections with a peer, of all torrents, and refuses it until

@@ -125,3 +125,21 @@ func TestWeights(t *testing.T) {
 		}
 	}
 }
+
+// TestFewerConnections lowers the bound of the session while there are more.
+func TestFewerConnections(t *testing.T) {
+	session := DefaultSession()
+	session.Limits.Up = 100 << 10
+	seed, _, all := flows(t, session, 2, 8<<20)
+	connected := func() int { return len(all[0].from.Peers(nil)) + len(all[1].from.Peers(nil)) }
+	if connected() != 2 {
+		t.Fatalf("%d connections before", connected())
+	}
+	session.Connections = 1
+	seed.SetSession(session)
+	for end := time.Now().Add(10 * time.Second); connected() != 1; time.Sleep(10 * time.Millisecond) {
+		if time.Now().After(end) {
+			t.Fatalf("%d connections", connected())
+		}
+	}
+}

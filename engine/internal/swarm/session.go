@@ -4,6 +4,7 @@ import (
 	"time"
 
 	"piecewise/engine/internal/plane"
+	"piecewise/engine/internal/transfer"
 	"piecewise/engine/internal/wire"
 )
 
@@ -22,8 +23,8 @@ func DefaultSession() Session {
 	return Session{Limits: plane.NoLimits, MaxSlots: plane.Unlimited, Connections: caps.Total}
 }
 
-// SetSession changes the rules of the session, for what runs as well. It returns
-// at once.
+// SetSession changes the rules of the session, for what runs as well: connections
+// beyond its bound are closed, those of least use first. It returns at once.
 func (c *Client) SetSession(s Session) {
 	now := time.Now()
 	c.up.Root().SetRate(s.Limits.Up, now)
@@ -38,6 +39,9 @@ func (c *Client) SetSession(s Session) {
 	}
 	for _, t := range c.running() {
 		t.follow(before, s)
+	}
+	if s.Connections >= 0 {
+		transfer.Thin(c.standings(), s.Connections) // new ones find fewer places already
 	}
 }
 

@@ -14,7 +14,8 @@ var errCrowded = errors.New("its place is needed for another connection")
 // to another.
 type Standing struct {
 	keep.Peer
-	c *conn
+	c     *conn
+	moves int64 // payload of the last second, both ways, bytes
 }
 
 // GiveUp closes the connection. It returns at once.
@@ -38,7 +39,7 @@ func (t *Torrent) standings(dst []Standing, now time.Time) []Standing {
 				last = moved
 			}
 		}
-		dst = append(dst, Standing{c: c, Peer: keep.Peer{
+		dst = append(dst, Standing{c: c, moves: c.rate.shownDown + c.rate.shownUp, Peer: keep.Peer{
 			Incoming: !c.info.Outgoing, Age: now.Sub(c.joined), Idle: now.Sub(last), Given: c.rate.down, Taken: c.rate.up,
 			Useless: c.all && t.picker != nil && t.picker.Left() == 0,
 			Snubbed: c.pk != nil && t.snubbed(c, now),
@@ -75,8 +76,12 @@ func (t *Torrent) SetConnections(n int) {
 	if n < 0 {
 		return
 	}
-	now := time.Now()
-	all := t.standings(nil, now)
+	Thin(t.standings(nil, time.Now()), n)
+}
+
+// Thin gives up those of least use until only n are left. It returns at once, and
+// all is its own.
+func Thin(all []Standing, n int) {
 	for len(all) > n {
 		i := Worst(all, n, true)
 		if i < 0 {
@@ -90,9 +95,8 @@ func (t *Torrent) SetConnections(n int) {
 
 // quietest is the connection that moves the least, all of which are at work or new.
 func quietest(all []Standing) (least int) {
-	moves := func(i int) int64 { return all[i].c.rate.shownDown + all[i].c.rate.shownUp }
 	for i := range all {
-		if moves(i) < moves(least) {
+		if all[i].moves < all[least].moves {
 			least = i
 		}
 	}
