@@ -267,7 +267,9 @@ func TestPatienceOnlyOnce(t *testing.T) {
 	p := fixture(8)
 	silent, fast := peer(p, 0), peer(p, 1e6)
 	p.Next(silent, 16, start, nil)
-	p.TimedOut(silent)
+	p.SetWanted(plane.MakeBits(8), plane.Bits{}, false) // all that it was asked for is taken back
+	p.SetWanted(plane.FullBits(8), plane.Bits{}, false)
+	p.Cancels(nil)
 	p.Next(silent, 1, start.Add(3*time.Second), nil) // it is asked again, having given nothing
 	p.Next(fast, 31, start.Add(3*time.Second), nil)
 	if got := p.Next(fast, 1, start.Add(3*time.Second), nil); len(got) != 1 || p.Cancels(nil)[0].From != silent {

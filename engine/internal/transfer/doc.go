@@ -73,5 +73,6 @@
 // Workers starts as many as there are cores; they write and hash pieces of all
 // torrents, and Workers.Close ends and awaits them. A Torrent has none: it runs
 // on the connections' goroutines, on a worker, and on whoever calls Tick once a
-// second.
+// second. Of pieces that follow each other fast the peers are told together, on a
+// timer that Close stops (see news.go).
 package transfer
