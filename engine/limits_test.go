@@ -1,6 +1,7 @@
 package engine
 
 import (
+	"context"
 	"encoding/json"
 	"net/netip"
 	"path/filepath"
@@ -16,6 +17,8 @@ import (
 
 // now returns the newest snapshot, once all that is under way is done.
 func now(e *Engine) *Snapshot {
+	// So that there is an update even if nothing else has changed.
+	_ = e.do(context.Background(), func(s *state) error { s.changed = true; return nil })
 	time.Sleep(2 * time.Second) // of fake time: the ticks and the updates that follow
 	synctest.Wait()
 	return (<-e.Updates()).Snapshot
