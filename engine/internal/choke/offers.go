@@ -30,7 +30,7 @@ type offer struct {
 func (s *Superseed[K]) resting() bool { return s.leeches > 1 && s.load.least() > 0 }
 
 func (s *Superseed[K]) admit(key K, have plane.Bits) *guest[K] {
-	s.Leave(key)
+	s.forget(key)
 	n := len(s.copies.level)
 	g := &guest[K]{key: key, have: plane.MakeBits(n), shown: plane.MakeBits(n), missing: n}
 	s.peers[key] = g

@@ -31,6 +31,7 @@ type Superseed[K comparable] struct {
 	peers   map[K]*guest[K]
 	order   []*guest[K] // as they joined
 	leeches int
+	parted  int         // peers that had everything when they left
 	copies  spread      // by how many peers have the piece
 	load    spread      // by copies plus open offers
 	held    map[int]int // offers of a piece to peers that have it and are not known to have passed it on
@@ -70,11 +71,19 @@ func (s *Superseed[K]) Join(key K, have plane.Bits, now time.Time) []Offer[K] {
 // every piece is allowed.
 func (s *Superseed[K]) Watch(key K, have plane.Bits) { s.admit(key, have).watched = true }
 
-// Leave forgets a peer.
+// Leave forgets a peer, but not that it had everything: seeds part with each other,
+// often before anybody asks whether this is Done.
 func (s *Superseed[K]) Leave(key K) {
+	if g := s.forget(key); g != nil && g.missing == 0 {
+		s.parted++
+	}
+}
+
+// forget takes a peer out, and returns it if it was there.
+func (s *Superseed[K]) forget(key K) *guest[K] {
 	g := s.peers[key]
 	if g == nil {
-		return
+		return nil
 	}
 	for len(g.offers) > 0 {
 		s.drop(g, 0)
@@ -92,6 +101,7 @@ func (s *Superseed[K]) Leave(key K) {
 	if i := slices.Index(s.order, g); i >= 0 {
 		s.order = slices.Delete(s.order, i, i+1)
 	}
+	return g
 }
 
 // Have takes in that a peer has got a piece and returns the offers that follow:
@@ -186,9 +196,9 @@ func (s *Superseed[K]) Allowed(key K, piece int) bool {
 // Copies is how many copies of every piece there are at least among the peers.
 func (s *Superseed[K]) Copies() int { return s.copies.least() }
 
-// Done reports whether super-seeding can end: so many peers have everything, or
+// Done reports whether super-seeding can end: so many peers have got everything, or
 // there are as many copies of each piece among them and they give each other less
 // than we could give them.
 func (s *Superseed[K]) Done(copies int) bool {
-	return len(s.peers)-s.leeches >= copies || s.Copies() >= copies && s.pace.slow
+	return len(s.peers)-s.leeches+s.parted >= copies || s.Copies() >= copies && s.pace.slow
 }

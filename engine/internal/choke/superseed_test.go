@@ -163,6 +163,21 @@ func TestDone(t *testing.T) {
 	}
 }
 
+// Peers that leave once they have everything count: nobody asks in time.
+func TestDoneWithThoseWhoLeft(t *testing.T) {
+	s := newSuperseed(1)
+	for i, peer := range []string{"a", "b"} {
+		s.Join(peer, plane.MakeBits(1), at(0))
+		s.Leave(peer) // with nothing
+		s.Join(peer, plane.MakeBits(1), at(0))
+		s.Have(peer, 0, at(1))
+		s.Leave(peer)
+		if done := s.Done(2); done != (i == 1) {
+			t.Errorf("done is %v after %d had everything and left", done, i+1)
+		}
+	}
+}
+
 func TestSingleLeech(t *testing.T) {
 	s := newSuperseed(5)
 	next := pieces(s.Join("a", some(5), at(0)), "a")
