@@ -177,13 +177,14 @@ func TestWrongBlockOfTwo(t *testing.T) {
 	good, bad := join(t, s, true), join(t, s, true)
 	lied, unchoke := false, make(chan struct{})
 	go bad.serve(func(r request) { // ends with the connection
-		if !lied {
-			lied = true
-			bad.give(r, bytes.Repeat([]byte{1}, int(r.length)))
-			bad.send(wire.Choke) // and leaves the rest to the other
-			bad.send(wire.Reject, 0, 0, 0)
-			close(unchoke)
+		if lied {
+			bad.send(wire.Reject, int(r.piece), int(r.begin), int(r.length)) // it leaves the rest to the other
+			return
 		}
+		lied = true
+		bad.give(r, bytes.Repeat([]byte{1}, int(r.length)))
+		bad.send(wire.Choke)
+		close(unchoke)
 	})
 	go good.witness(c, func(hash.Range) []hash.Sum { return c.leaves(0) }, unchoke, make(chan request, 100)) // ends with the connection
 	s.complete(t)
