@@ -13,7 +13,7 @@ import (
 var (
 	fileMenu   = image.Pt(22, 12)
 	askMenu    = image.Pt(90, 141)              // "Ask before adding" in it
-	firstPeer  = image.Rect(160, 412, 400, 422) // the bar of the first peer
+	firstPeer  = image.Rect(160, 412, 300, 422) // the bar of the first peer
 	windowSize = image.Rect(0, 0, 1180, 720)
 )
 
