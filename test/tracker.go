@@ -25,7 +25,6 @@ type Tracker struct {
 // Debian builds it.
 func StartTracker(t testing.TB, served ...*Data) *Tracker {
 	t.Helper()
-	at := Address(t)
 	// Not t.TempDir(), into which no other user may look.
 	dir, err := os.MkdirTemp("", "opentracker-")
 	if err != nil {
@@ -43,17 +42,35 @@ func StartTracker(t testing.TB, served ...*Data) *Tracker {
 	if err := os.WriteFile(path, list.Bytes(), 0o644); err != nil {
 		t.Fatal(err)
 	}
-	port := fmt.Sprint(at.Port())
-	cmd := Command(t, dir, "opentracker", "-i", at.Addr().String(), "-p", port, "-P", port, "-d", dir, "-w", path)
-	if os.Geteuid() == 0 {
-		cmd.SysProcAttr.Credential = &syscall.Credential{Uid: 65534, Gid: 65534} // it refuses to be root
+	for range 3 { // somebody else may take the port before it does
+		at := Address(t)
+		port := fmt.Sprint(at.Port())
+		cmd := Command(t, dir, "opentracker", "-i", at.Addr().String(), "-p", port, "-P", port, "-d", dir, "-w", path)
+		if os.Geteuid() == 0 {
+			cmd.SysProcAttr.Credential = &syscall.Credential{Uid: 65534, Gid: 65534} // it refuses to be root
+		}
+		tr := &Tracker{URL: fmt.Sprintf("http://%v/announce", at), at: at, list: path, Process: Start(t, cmd, nil)}
+		if tr.answers(served[0]) {
+			return tr
+		}
 	}
-	tr := &Tracker{URL: fmt.Sprintf("http://%v/announce", at), at: at, list: path, Process: Start(t, cmd, nil)}
-	Poll(t, 10*time.Second, "opentracker answers", func() bool {
-		_, err := tr.scrape(served[0])
-		return err == nil
-	})
-	return tr
+	t.Fatal("opentracker does not answer (apt-get install opentracker)")
+	return nil
+}
+
+// answers waits until the tracker does, false if it ended or took too long.
+func (tr *Tracker) answers(d *Data) bool {
+	for deadline := time.Now().Add(10 * time.Second); time.Now().Before(deadline); {
+		if _, err := tr.scrape(d); err == nil {
+			return true
+		}
+		select {
+		case <-tr.Ended():
+			return false
+		case <-time.After(20 * time.Millisecond):
+		}
+	}
+	return false
 }
 
 // AwaitSeeds waits until the tracker knows so many seeds of d.
