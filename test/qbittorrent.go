@@ -3,9 +3,11 @@ package test
 import (
 	"bytes"
 	"encoding/json"
+	"errors"
 	"fmt"
 	"io"
 	"mime/multipart"
+	"net"
 	"net/http"
 	"net/netip"
 	"net/url"
@@ -20,6 +22,7 @@ import (
 type QBittorrent struct {
 	addr netip.AddrPort
 	api  string // what the paths of its web interface begin with
+	utp  bool   // it has no TCP
 	*Process
 }
 
@@ -69,7 +72,7 @@ var (
 func StartQBittorrent(t testing.TB, o PeerOptions) *QBittorrent {
 	t.Helper()
 	web, home := Address(t), t.TempDir()
-	p := &QBittorrent{addr: o.address(t), api: fmt.Sprintf("http://%v/api/v2/", web)}
+	p := &QBittorrent{addr: o.address(t), api: fmt.Sprintf("http://%v/api/v2/", web), utp: o.UTP}
 	config := fmt.Sprintf(qbittorrentConfig, p.addr.Addr(), p.addr.Port(), qbittorrentTransport[o.UTP],
 		qbittorrentEncryption[o.Encryption], o.UpLimit/1024, o.Dir, web.Addr(), web.Port())
 	path := filepath.Join(home, "qBittorrent", "config", "qBittorrent.conf")
@@ -180,11 +183,26 @@ func (p *QBittorrent) Await(t testing.TB, d *Data, limit time.Duration) {
 	Poll(t, limit, "qbittorrent has "+d.Name, func() bool {
 		for _, got := range p.torrents() {
 			if got.Hash == d.ID() {
-				return got.Progress == 1 && (got.State == "uploading" || got.State == "stalledUP")
+				return got.Progress == 1 && (got.State == "uploading" || got.State == "stalledUP") && (p.utp || p.accepts())
 			}
 		}
 		return false
 	})
+}
+
+// accepts reports whether it lets peers in over TCP. For some time after it says that
+// it seeds, it hangs up on everybody.
+func (p *QBittorrent) accepts() bool {
+	c, err := net.DialTimeout("tcp", p.addr.String(), time.Second)
+	if err != nil {
+		return false
+	}
+	defer c.Close()
+	if err := c.SetReadDeadline(time.Now().Add(100 * time.Millisecond)); err != nil {
+		return false
+	}
+	_, err = c.Read(make([]byte, 1))
+	return errors.Is(err, os.ErrDeadlineExceeded)
 }
 
 // Connections are those over which payload of d has gone.
