@@ -6,9 +6,11 @@ import (
 	"encoding/hex"
 	"errors"
 	"fmt"
+	"io/fs"
 	"os"
 	"path/filepath"
 	"runtime"
+	"strconv"
 	"strings"
 	"time"
 
@@ -23,10 +25,50 @@ const keyOurs = "piecewise"
 // origin is what a saved .torrent file tells besides its metainfo, under
 // keyOurs: enough to find and never harm the data again.
 type origin struct {
-	Added   int64  `bencode:"added"` // Unix time, seconds
-	Dir     string `bencode:"dir"`
-	Foreign []int  `bencode:"foreign"`
-	Paused  int    `bencode:"paused"`
+	Added   int64             `bencode:"added"` // Unix time, seconds
+	Dir     string            `bencode:"dir"`
+	Final   string            `bencode:"final,omitempty"`
+	Foreign []int             `bencode:"foreign"`
+	Moving  string            `bencode:"moving,omitempty"`
+	Names   map[string]string `bencode:"names,omitempty"` // by the file's index, in decimal
+	Paused  int               `bencode:"paused"`
+	Title   string            `bencode:"title,omitempty"`
+}
+
+func originOf(r Record) origin {
+	o := origin{Dir: r.Dir, Final: r.Final, Foreign: r.Foreign, Moving: r.Moving, Title: r.Title}
+	if !r.Added.IsZero() {
+		o.Added = r.Added.Unix()
+	}
+	if r.Paused {
+		o.Paused = 1
+	}
+	for i, name := range r.Names {
+		if o.Names == nil {
+			o.Names = make(map[string]string, len(r.Names))
+		}
+		o.Names[strconv.Itoa(i)] = name
+	}
+	return o
+}
+
+// fill puts what o tells into r.
+func (o origin) fill(r *Record) {
+	r.Dir, r.Final, r.Moving, r.Title = o.Dir, o.Final, o.Moving, o.Title
+	r.Foreign, r.Paused = o.Foreign, o.Paused != 0
+	if o.Added != 0 {
+		r.Added = time.Unix(o.Added, 0).UTC()
+	}
+	for index, name := range o.Names {
+		i, err := strconv.ParseUint(index, 10, 31)
+		if err != nil {
+			continue // not from us: only the path of a file that is found nowhere
+		}
+		if r.Names == nil {
+			r.Names = make(map[int]string, len(o.Names))
+		}
+		r.Names[int(i)] = name
+	}
 }
 
 func (s *Store) metainfoPath(id [20]byte) string {
@@ -68,14 +110,7 @@ func (s *Store) SaveMetainfo(r Record, raw []byte) error {
 	if err != nil {
 		return fmt.Errorf("save metainfo: %w", err)
 	}
-	o := origin{Added: r.Added.Unix(), Dir: r.Dir, Foreign: r.Foreign}
-	if r.Added.IsZero() {
-		o.Added = 0
-	}
-	if r.Paused {
-		o.Paused = 1
-	}
-	if dict[keyOurs], err = bencode.Marshal(o); err != nil {
+	if dict[keyOurs], err = bencode.Marshal(originOf(r)); err != nil {
 		return fmt.Errorf("save metainfo: %w", err)
 	}
 	out, err := bencode.Marshal(dict)
@@ -89,6 +124,19 @@ func (s *Store) SaveMetainfo(r Record, raw []byte) error {
 		return fmt.Errorf("save metainfo: %w", err)
 	}
 	return nil
+}
+
+// Relocate keeps in the saved .torrent file where r's data is now and what it is
+// called. It does nothing if none is saved.
+func (s *Store) Relocate(r Record) error {
+	raw, err := s.Metainfo(r.ID)
+	if errors.Is(err, fs.ErrNotExist) {
+		return nil
+	}
+	if err != nil {
+		return err
+	}
+	return s.SaveMetainfo(r, raw)
 }
 
 // DropMetainfo deletes the saved .torrent file, if there is one.
@@ -187,12 +235,10 @@ func (s *Store) restore(id [20]byte) (Record, error) {
 		return Record{}, errors.New("it does not tell its folder")
 	}
 	r := Record{
-		ID: id, Name: m.Info.Name, Dir: m.Origin.Dir, Pieces: max(1, len(m.Info.Pieces)/20), // of a v2 torrent it is not told
-		Paused: m.Origin.Paused != 0, Foreign: m.Origin.Foreign, Trackers: m.AnnounceList, Recheck: true,
+		ID: id, Name: m.Info.Name, Pieces: max(1, len(m.Info.Pieces)/20), // of a v2 torrent it is not told
+		Trackers: m.AnnounceList, Recheck: true,
 	}
-	if m.Origin.Added != 0 {
-		r.Added = time.Unix(m.Origin.Added, 0).UTC()
-	}
+	m.Origin.fill(&r)
 	if len(r.Trackers) == 0 && m.Announce != "" {
 		r.Trackers = [][]string{{m.Announce}}
 	}

@@ -5,11 +5,14 @@ import (
 	"errors"
 	"fmt"
 	"hash/crc32"
+	"maps"
 	"math"
+	"slices"
 	"time"
 )
 
-// Record is what is kept of one torrent besides its metainfo.
+// Record is what is kept of one torrent besides its metainfo. Its slices and maps
+// are shared by its copies, so they are replaced and never changed in place.
 type Record struct {
 	ID              [20]byte
 	Name, Dir       string
@@ -26,11 +29,24 @@ type Record struct {
 	Magnet          string     // the link, while the metadata is not known
 	Recheck         bool       // Have is not to be believed: hash first
 	Options         []byte     // the user's choices, in the caller's own form; nil is none
+
+	Title  string         // the user's name for it; "" is Name
+	Names  map[int]string // files that are elsewhere below Dir than the metainfo's safe path says: index to slash path; nil is none
+	Final  string         // the folder that it is moved to once complete, while Dir is another; else ""
+	Moving string         // the folder that a move under way goes to; else ""
+	Stamps []Stamp        // per file, as of this record; nil is not known
+	Live   time.Time      // UTC, whole microseconds: when this was recorded, if its files might be written after it; else zero
 }
 
-// recordVersion begins every encoded record. Version 1, which is still read, ends
-// before the options.
-const recordVersion = 2
+// Stamp tells whether a file was changed.
+type Stamp struct {
+	Size int64 // bytes; -1 if there was no file
+	Time int64 // of its last change, Unix time in nanoseconds
+}
+
+// recordVersion begins every encoded record. Versions 1 and 2 are still read: the
+// first ends before the options, the second after them.
+const recordVersion = 3
 
 // encode returns r in a form of which there is exactly one for every record:
 // numbers of fixed width in big-endian order, everything else behind its length.
@@ -61,7 +77,21 @@ func encode(r Record) []byte {
 	}
 	b = appendText(b, r.Magnet)
 	b = appendBool(b, r.Recheck)
-	return appendText(b, string(r.Options))
+	b = appendText(b, string(r.Options))
+	b = appendText(b, r.Title)
+	b = binary.BigEndian.AppendUint32(b, uint32(len(r.Names)))
+	for _, i := range slices.Sorted(maps.Keys(r.Names)) {
+		b = binary.BigEndian.AppendUint32(b, uint32(i))
+		b = appendText(b, r.Names[i])
+	}
+	b = appendText(b, r.Final)
+	b = appendText(b, r.Moving)
+	b = binary.BigEndian.AppendUint32(b, uint32(len(r.Stamps)))
+	for _, st := range r.Stamps {
+		b = binary.BigEndian.AppendUint64(b, uint64(st.Size))
+		b = binary.BigEndian.AppendUint64(b, uint64(st.Time))
+	}
+	return appendTime(b, r.Live)
 }
 
 func appendText(b []byte, s string) []byte {
@@ -118,6 +148,13 @@ func decode(b []byte) (Record, error) {
 	if version >= 2 {
 		r.Options = c.bytes()
 	}
+	if version >= 3 {
+		r.Title = string(c.text())
+		r.Names = c.names()
+		r.Final, r.Moving = string(c.text()), string(c.text())
+		r.Stamps = c.stamps()
+		r.Live = c.time()
+	}
 	if c.err != nil || len(c.rest) > 0 || len(r.Have) > 0 && len(r.Have) != (r.Pieces+7)/8 {
 		return Record{}, errRecord
 	}
@@ -173,6 +210,37 @@ func (c *cursor) count() int {
 		return 0
 	}
 	return n
+}
+
+// names reads paths by index. The indices must ascend, for there is one form only.
+func (c *cursor) names() map[int]string {
+	var names map[int]string
+	last := -1
+	for range c.count() {
+		i, name := c.int(), string(c.text())
+		if i <= last {
+			c.err = errRecord
+		}
+		if c.err != nil {
+			return nil
+		}
+		if names == nil {
+			names = make(map[int]string)
+		}
+		names[i], last = name, i
+	}
+	return names
+}
+
+func (c *cursor) stamps() []Stamp {
+	var stamps []Stamp
+	for range c.count() {
+		stamps = append(stamps, Stamp{Size: int64(c.uint64()), Time: int64(c.uint64())})
+		if c.err != nil {
+			return nil
+		}
+	}
+	return stamps
 }
 
 func (c *cursor) text() []byte { return c.take(c.int()) }

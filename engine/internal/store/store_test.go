@@ -48,6 +48,8 @@ func torrent(n int) (Record, []byte) {
 		Added: time.Unix(1700000000+int64(n/2), 0).UTC(), Have: bytes.Repeat([]byte{0xa5}, (count+7)/8), Pieces: count,
 		Priorities: priorities, Downloaded: int64(n) << 33, Uploaded: 7, Foreign: []int{0, 3},
 		Trackers: [][]string{{"http://127.0.0.1/a/"}, {"udp://127.0.0.1:1", "x"}}, Paused: n%3 == 0, Options: bytes.Repeat([]byte{'o'}, n%5*9+1),
+		Title: fmt.Sprint("titled ", n), Names: map[int]string{0: fmt.Sprint("a/b", n), 7: "\xff"}, Final: "/final", Moving: "/moving",
+		Stamps: []Stamp{{Size: -1}, {int64(n) << 33, 1700000000123456789}}, Live: time.Unix(1700000000, 5000).UTC(),
 	}, []byte(raw)
 }
 
@@ -238,7 +240,8 @@ func checkRebuilt(t *testing.T, s *Store, want []Record) {
 	for i, r := range got {
 		w := want[i]
 		if r.ID != w.ID || r.Dir != w.Dir || !r.Added.Equal(w.Added) || r.Pieces != w.Pieces || r.Name != w.Name ||
-			r.Paused != w.Paused || !reflect.DeepEqual(r.Foreign, w.Foreign) || len(r.Trackers) == 0 {
+			r.Paused != w.Paused || !reflect.DeepEqual(r.Foreign, w.Foreign) || !reflect.DeepEqual(r.Names, w.Names) ||
+			r.Title != w.Title || r.Final != w.Final || r.Moving != w.Moving || len(r.Trackers) == 0 {
 			t.Errorf("record %d:\n got %+v\nwant %+v", i, r, w)
 		}
 		if !r.Recheck && !bytes.Equal(r.Have, w.Have) {
@@ -345,16 +348,17 @@ func FuzzRecord(f *testing.F) {
 	}
 	f.Add(encode(Record{Magnet: "magnet:?", Recheck: true, Finished: time.Unix(9, 0)}))
 	f.Add(encode(Record{Options: []byte("{}")}))
+	f.Add(encode(Record{Names: map[int]string{3: "x"}, Stamps: []Stamp{{-1, -1}}}))
 	f.Add([]byte{recordVersion})
 	f.Add(firstRecord)
+	f.Add(secondRecord)
 	f.Fuzz(func(t *testing.T, data []byte) {
 		r, err := decode(data)
 		if err != nil {
 			return
 		}
-		if data[0] == 1 { // then it ends before the options, of which there are none
-			data = append(append([]byte{recordVersion}, data[1:]...), 0, 0, 0, 0)
-		}
+		missing := []int{1: 32, 2: 28, recordVersion: 0} // zeros that it ends before
+		data = append(append([]byte{recordVersion}, data[1:]...), make([]byte, missing[data[0]])...)
 		if !bytes.Equal(encode(r), data) {
 			t.Errorf("%+v is encoded as %x, not %x", r, encode(r), data)
 		}
@@ -366,20 +370,29 @@ var firstRecord, _ = hex.DecodeString("01010203000000000000000000000000000000000
 	"060a24181e400000060a24182d824001000000016600000001a00000000300000002000200000000000000040000000000000005" +
 	"0000000100000001000000010000000100000009687474703a2f2f742f000000016d01")
 
-// TestFirstVersion opens a profile that the first version made, and writes to it.
-func TestFirstVersion(t *testing.T) {
+// secondRecord is what the second version made of the same, with options.
+var secondRecord = append(append([]byte{2}, firstRecord[1:]...), 0, 0, 0, 2, '{', '}')
+
+// TestOlderVersions opens profiles that older versions made, and writes to them.
+func TestOlderVersions(t *testing.T) {
+	for version, c := range map[byte]struct{ record, options []byte }{1: {firstRecord, nil}, 2: {secondRecord, []byte("{}")}} {
+		t.Run(fmt.Sprint(version), func(t *testing.T) { testOlderVersion(t, version, c.record, c.options) })
+	}
+}
+
+func testOlderVersion(t *testing.T, version byte, record, options []byte) {
 	profile := filepath.Join(t.TempDir(), "profile")
 	s, _ := reopen(t, profile)
 	want := Record{
 		ID: [20]byte{1, 2, 3}, Name: "n", Dir: "/d", Added: time.Unix(1700000000, 0).UTC(), Finished: time.Unix(1700000001, 0).UTC(),
 		Paused: true, Fault: "f", Have: []byte{0xa0}, Pieces: 3, Priorities: []byte{0, 2}, Downloaded: 4, Uploaded: 5,
-		Foreign: []int{1}, Trackers: [][]string{{"http://t/"}}, Magnet: "m", Recheck: true,
+		Foreign: []int{1}, Trackers: [][]string{{"http://t/"}}, Magnet: "m", Recheck: true, Options: options,
 	}
 	must(t, s.update(func(tx *bolt.Tx) error {
 		meta := tx.Bucket(bucketMeta)
 		return errors.Join(
-			tx.Bucket(bucketTorrents).Put(want.ID[:], seal(firstRecord)),
-			meta.Put(keyCount, []byte{0, 0, 0, 1}), meta.Put(keyVersion, []byte{0, 0, 0, 1}),
+			tx.Bucket(bucketTorrents).Put(want.ID[:], seal(record)),
+			meta.Put(keyCount, []byte{0, 0, 0, 1}), meta.Put(keyVersion, []byte{0, 0, 0, version}),
 		)
 	}))
 	must(t, s.Close())
@@ -389,11 +402,11 @@ func TestFirstVersion(t *testing.T) {
 	if notice != "" || len(got) != 1 || !reflect.DeepEqual(got[0], want) {
 		t.Errorf("%q, %+v", notice, got)
 	}
-	want.Options = []byte("{}")
+	want.Options, want.Title, want.Names, want.Stamps = []byte("{}"), "mine", map[int]string{1: "b"}, []Stamp{{1, 2}}
 	must(t, s.Put([]Record{want}, nil))
 	must(t, s.view(func(tx *bolt.Tx) error {
 		if v := tx.Bucket(bucketMeta).Get(keyVersion); !bytes.Equal(v, []byte{0, 0, 0, fileVersion}) {
-			t.Errorf("version %x, which the first program would misread", v)
+			t.Errorf("version %x, which the older program would misread", v)
 		}
 		return nil
 	}))
@@ -402,6 +415,20 @@ func TestFirstVersion(t *testing.T) {
 	if got, err = s.Records(); err != nil || len(got) != 1 || !reflect.DeepEqual(got[0], want) {
 		t.Errorf("%+v, %v", got, err)
 	}
+}
+
+// TestRelocate renames a torrent, and wants the saved .torrent file to know.
+func TestRelocate(t *testing.T) {
+	profile, want := filled(t, 1)
+	s, _ := reopen(t, profile)
+	r := want[0]
+	r.Dir, r.Title, r.Names, r.Final, r.Moving = "/new", "new", map[int]string{0: "x/y"}, "", ""
+	must(t, s.Relocate(r))
+	must(t, s.Relocate(Record{ID: [20]byte{9}}))
+	must(t, s.Close())
+	must(t, os.Remove(filepath.Join(profile, "piecewise.db")))
+	s, _ = reopen(t, profile)
+	checkRebuilt(t, s, []Record{r})
 }
 
 func BenchmarkPut(b *testing.B) {
