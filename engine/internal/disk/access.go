@@ -39,7 +39,7 @@ func (t *Torrent) readSpan(b []byte, s span) (int, error) {
 	}
 	h, err := t.acquire(s.file, false)
 	if errors.Is(err, fs.ErrNotExist) {
-		return 0, fmt.Errorf("read %s: %w: %w", t.full(s.file), io.ErrUnexpectedEOF, fs.ErrNotExist)
+		return 0, refused("read", t.full(s.file), fmt.Errorf("%w: %w", io.ErrUnexpectedEOF, fs.ErrNotExist))
 	}
 	if err != nil {
 		return 0, err
@@ -52,7 +52,7 @@ func (t *Torrent) readSpan(b []byte, s span) (int, error) {
 	if err == io.EOF {
 		err = io.ErrUnexpectedEOF
 	}
-	return n, fmt.Errorf("read %s: %w", t.full(s.file), bare(err))
+	return n, refused("read", t.full(s.file), err)
 }
 
 func (t *Torrent) fail(err error) {
@@ -122,14 +122,14 @@ func (t *Torrent) openExisting(i, flag int) (*os.File, error) {
 	name := t.layout.name(i)
 	before, err := root.Lstat(name)
 	if err != nil {
-		return nil, fmt.Errorf("open %s: %w", t.full(i), bare(err))
+		return nil, refused("open", t.full(i), err)
 	}
 	if !before.Mode().IsRegular() {
 		return nil, fmt.Errorf("open %s: not a file", t.full(i))
 	}
 	f, err := root.OpenFile(name, flag, 0)
 	if err != nil {
-		return nil, fmt.Errorf("open %s: %w", t.full(i), bare(err))
+		return nil, refused("open", t.full(i), err)
 	}
 	if after, err := f.Stat(); err != nil || !os.SameFile(before, after) {
 		return nil, errors.Join(fmt.Errorf("open %s: it was replaced meanwhile", t.full(i)), err, f.Close())
@@ -149,14 +149,14 @@ func (t *Torrent) create(i int) (*os.File, error) {
 	defer root.Close()
 	name := t.layout.name(i)
 	if err := root.MkdirAll(filepath.Dir(name), 0o777); err != nil {
-		return nil, fmt.Errorf("make folder %s: %w", filepath.Dir(t.full(i)), bare(err))
+		return nil, refused("make folder", filepath.Dir(t.full(i)), err)
 	}
 	f, err := root.OpenFile(name, os.O_WRONLY|os.O_CREATE|os.O_EXCL, 0o666)
 	if errors.Is(err, fs.ErrExist) {
 		return nil, &ForeignError{File: i, Path: t.full(i), New: true}
 	}
 	if err != nil {
-		return nil, fmt.Errorf("create %s: %w", t.full(i), bare(err))
+		return nil, refused("create", t.full(i), err)
 	}
 	t.mu.Lock()
 	t.owners[i] = ours
@@ -177,7 +177,7 @@ func (t *Torrent) makeDir() error {
 		return nil
 	}
 	if t.hadDir {
-		return fmt.Errorf("the save folder %s is gone", t.dir)
+		return &GoneError{t.dir}
 	}
 	var changed []string
 	for folder := t.dir; folder != filepath.Dir(folder); folder = filepath.Dir(folder) {
@@ -187,7 +187,7 @@ func (t *Torrent) makeDir() error {
 		changed = append(changed, filepath.Dir(folder))
 	}
 	if err := os.MkdirAll(t.dir, 0o777); err != nil {
-		return fmt.Errorf("make folder %s: %w", t.dir, bare(err))
+		return refused("make folder", t.dir, err)
 	}
 	t.hadDir = true
 	t.mu.Lock()

@@ -2,7 +2,6 @@ package disk
 
 import (
 	"errors"
-	"fmt"
 	"io/fs"
 	"os"
 	"runtime"
@@ -44,7 +43,7 @@ func (t *Torrent) syncFile(i int) error {
 	}
 	defer handles.release(h)
 	if err := h.file.Sync(); err != nil {
-		return fmt.Errorf("sync %s: %w", t.full(i), bare(err))
+		return refused("sync", t.full(i), err)
 	}
 	return nil
 }
@@ -60,11 +59,11 @@ func syncFolder(path string) error {
 		return nil // a folder far above the save folder that we may not read
 	}
 	if err != nil {
-		return fmt.Errorf("sync folder %s: %w", path, bare(err))
+		return refused("sync folder", path, err)
 	}
 	defer folder.Close()
 	if err := folder.Sync(); err != nil && !errors.Is(err, errors.ErrUnsupported) && !errors.Is(err, fs.ErrInvalid) {
-		return fmt.Errorf("sync folder %s: %w", path, bare(err))
+		return refused("sync folder", path, err)
 	}
 	return nil
 }

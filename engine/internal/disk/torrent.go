@@ -132,7 +132,7 @@ func stat(dir string, l Layout) (map[int]os.FileInfo, error) {
 		case err == nil:
 			found[i] = info
 		case !errors.Is(err, fs.ErrNotExist):
-			return nil, fmt.Errorf("look at %s: %w", filepath.Join(dir, l.name(i)), bare(err))
+			return nil, refused("look at", filepath.Join(dir, l.name(i)), err)
 		}
 	}
 	return found, nil
@@ -141,21 +141,12 @@ func stat(dir string, l Layout) (map[int]os.FileInfo, error) {
 func openRoot(dir string) (*os.Root, error) {
 	info, err := os.Stat(dir)
 	if err != nil {
-		return nil, fmt.Errorf("open folder %s: %w", dir, bare(err))
+		return nil, refused("open folder", dir, err)
 	}
 	if !info.IsDir() {
 		return nil, fmt.Errorf("the save folder %s is not a folder", dir)
 	}
 	return os.OpenRoot(dir)
-}
-
-// bare takes the operation and path off an error that names the path itself.
-func bare(err error) error {
-	var p *fs.PathError
-	if errors.As(err, &p) {
-		return p.Err
-	}
-	return err
 }
 
 func (t *Torrent) full(i int) string { return filepath.Join(t.dir, t.layout.name(i)) }

@@ -76,7 +76,7 @@ func (t *Torrent) writePart(v vector, s span, wait bool) (bool, error) {
 	err = writeAt(h.file, v, s.at)
 	t.markDirty(s.file)
 	if err != nil {
-		return false, fmt.Errorf("write %s: %w", t.full(s.file), bare(err))
+		return false, refused("write", t.full(s.file), err)
 	}
 	return true, nil
 }
