@@ -36,6 +36,19 @@ type Record struct {
 	Moving string         // the folder that a move under way goes to; else ""
 	Stamps []Stamp        // per file, as of this record; nil is not known
 	Live   time.Time      // UTC, whole microseconds: when this was recorded, if its files might be written after it; else zero
+
+	Outline Outline // what the list shows of the metainfo, which is not read for that
+}
+
+// Outline is what the list and the control plane need of a torrent's metainfo, as it
+// was when it was last read. The zero value says that it must be read.
+type Outline struct {
+	HashV1  [20]byte // SHA-1 of the info dictionary; zero if it is v2 only
+	HashV2  [32]byte // SHA-256 of it; zero if it is v1 only
+	Private bool     // BEP 27
+	Size    int64    // bytes of all files
+	Wanted  int64    // bytes of the pieces that are wanted
+	There   int64    // verified bytes of those
 }
 
 // Stamp tells whether a file was changed.
@@ -44,9 +57,9 @@ type Stamp struct {
 	Time int64 // of its last change, Unix time in nanoseconds
 }
 
-// recordVersion begins every encoded record. Versions 1 and 2 are still read: the
-// first ends before the options, the second after them.
-const recordVersion = 3
+// recordVersion begins every encoded record. Older versions are still read: the
+// first ends before the options, the second after them, the third before the outline.
+const recordVersion = 4
 
 // encode returns r in a form of which there is exactly one for every record:
 // numbers of fixed width in big-endian order, everything else behind its length.
@@ -91,7 +104,18 @@ func encode(r Record) []byte {
 		b = binary.BigEndian.AppendUint64(b, uint64(st.Size))
 		b = binary.BigEndian.AppendUint64(b, uint64(st.Time))
 	}
-	return appendTime(b, r.Live)
+	b = appendTime(b, r.Live)
+	return appendOutline(b, r.Outline)
+}
+
+func appendOutline(b []byte, o Outline) []byte {
+	b = append(b, o.HashV1[:]...)
+	b = append(b, o.HashV2[:]...)
+	b = appendBool(b, o.Private)
+	for _, n := range []int64{o.Size, o.Wanted, o.There} {
+		b = binary.BigEndian.AppendUint64(b, uint64(n))
+	}
+	return b
 }
 
 func appendText(b []byte, s string) []byte {
@@ -154,6 +178,9 @@ func decode(b []byte) (Record, error) {
 		r.Final, r.Moving = string(c.text()), string(c.text())
 		r.Stamps = c.stamps()
 		r.Live = c.time()
+	}
+	if version >= 4 {
+		r.Outline = c.outline()
 	}
 	if c.err != nil || len(c.rest) > 0 || len(r.Have) > 0 && len(r.Have) != (r.Pieces+7)/8 {
 		return Record{}, errRecord
@@ -241,6 +268,14 @@ func (c *cursor) stamps() []Stamp {
 		}
 	}
 	return stamps
+}
+
+func (c *cursor) outline() (o Outline) {
+	copy(o.HashV1[:], c.take(len(o.HashV1)))
+	copy(o.HashV2[:], c.take(len(o.HashV2)))
+	o.Private = c.bool()
+	o.Size, o.Wanted, o.There = int64(c.uint64()), int64(c.uint64()), int64(c.uint64())
+	return o
 }
 
 func (c *cursor) text() []byte { return c.take(c.int()) }

@@ -36,7 +36,7 @@ var ErrInUse = errors.New("the profile is in use by another process")
 var errDamaged = errors.New("the file is damaged")
 
 // fileVersion is raised when older programs would misread the file.
-const fileVersion = 3
+const fileVersion = 4
 
 var (
 	bucketMeta     = []byte("meta")

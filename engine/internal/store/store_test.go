@@ -50,6 +50,7 @@ func torrent(n int) (Record, []byte) {
 		Trackers: [][]string{{"http://127.0.0.1/a/"}, {"udp://127.0.0.1:1", "x"}}, Paused: n%3 == 0, Options: bytes.Repeat([]byte{'o'}, n%5*9+1),
 		Title: fmt.Sprint("titled ", n), Names: map[int]string{0: fmt.Sprint("a/b", n), 7: "\xff"}, Final: "/final", Moving: "/moving",
 		Stamps: []Stamp{{Size: -1}, {int64(n) << 33, 1700000000123456789}}, Live: time.Unix(1700000000, 5000).UTC(),
+		Outline: Outline{HashV1: [20]byte{byte(n)}, HashV2: [32]byte{7}, Private: n%2 == 0, Size: int64(n) << 34, Wanted: 3, There: 2},
 	}, []byte(raw)
 }
 
@@ -352,12 +353,13 @@ func FuzzRecord(f *testing.F) {
 	f.Add([]byte{recordVersion})
 	f.Add(firstRecord)
 	f.Add(secondRecord)
+	f.Add(thirdRecord)
 	f.Fuzz(func(t *testing.T, data []byte) {
 		r, err := decode(data)
 		if err != nil {
 			return
 		}
-		missing := []int{1: 32, 2: 28, recordVersion: 0} // zeros that it ends before
+		missing := []int{1: 109, 2: 105, 3: 77, recordVersion: 0} // zeros that it ends before
 		data = append(append([]byte{recordVersion}, data[1:]...), make([]byte, missing[data[0]])...)
 		if !bytes.Equal(encode(r), data) {
 			t.Errorf("%+v is encoded as %x, not %x", r, encode(r), data)
@@ -373,20 +375,28 @@ var firstRecord, _ = hex.DecodeString("01010203000000000000000000000000000000000
 // secondRecord is what the second version made of the same, with options.
 var secondRecord = append(append([]byte{2}, firstRecord[1:]...), 0, 0, 0, 2, '{', '}')
 
+// thirdRecord is what the third version made of that, with a name.
+var thirdRecord = append(append(append([]byte{3}, secondRecord[1:]...), 0, 0, 0, 1, 't'), make([]byte, 24)...)
+
 // TestOlderVersions opens profiles that older versions made, and writes to them.
 func TestOlderVersions(t *testing.T) {
-	for version, c := range map[byte]struct{ record, options []byte }{1: {firstRecord, nil}, 2: {secondRecord, []byte("{}")}} {
-		t.Run(fmt.Sprint(version), func(t *testing.T) { testOlderVersion(t, version, c.record, c.options) })
+	for version, c := range map[byte]struct {
+		record, options []byte
+		title           string
+	}{1: {firstRecord, nil, ""}, 2: {secondRecord, []byte("{}"), ""}, 3: {thirdRecord, []byte("{}"), "t"}} {
+		t.Run(fmt.Sprint(version), func(t *testing.T) {
+			testOlderVersion(t, version, c.record, Record{Options: c.options, Title: c.title})
+		})
 	}
 }
 
-func testOlderVersion(t *testing.T, version byte, record, options []byte) {
+func testOlderVersion(t *testing.T, version byte, record []byte, new Record) {
 	profile := filepath.Join(t.TempDir(), "profile")
 	s, _ := reopen(t, profile)
 	want := Record{
 		ID: [20]byte{1, 2, 3}, Name: "n", Dir: "/d", Added: time.Unix(1700000000, 0).UTC(), Finished: time.Unix(1700000001, 0).UTC(),
 		Paused: true, Fault: "f", Have: []byte{0xa0}, Pieces: 3, Priorities: []byte{0, 2}, Downloaded: 4, Uploaded: 5,
-		Foreign: []int{1}, Trackers: [][]string{{"http://t/"}}, Magnet: "m", Recheck: true, Options: options,
+		Foreign: []int{1}, Trackers: [][]string{{"http://t/"}}, Magnet: "m", Recheck: true, Options: new.Options, Title: new.Title,
 	}
 	must(t, s.update(func(tx *bolt.Tx) error {
 		meta := tx.Bucket(bucketMeta)
@@ -403,6 +413,7 @@ func testOlderVersion(t *testing.T, version byte, record, options []byte) {
 		t.Errorf("%q, %+v", notice, got)
 	}
 	want.Options, want.Title, want.Names, want.Stamps = []byte("{}"), "mine", map[int]string{1: "b"}, []Stamp{{1, 2}}
+	want.Outline = Outline{HashV1: want.ID, Size: 9}
 	must(t, s.Put([]Record{want}, nil))
 	must(t, s.view(func(tx *bolt.Tx) error {
 		if v := tx.Bucket(bucketMeta).Get(keyVersion); !bytes.Equal(v, []byte{0, 0, 0, fileVersion}) {
