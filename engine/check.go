@@ -31,7 +31,7 @@ func (s *state) hash(t *torrent) {
 	c := &check{cancel: cancel}
 	t.check = c
 	gate, st, id := t.gate, s.store, t.id
-	o := disk.Options{Dir: t.rec.Dir, Layout: layoutOf(t.meta), Foreign: t.rec.Foreign}
+	o := t.files()
 	s.touch(t)
 	s.task(t, s.tasks, func() func(*state) {
 		defer cancel()

@@ -201,8 +201,8 @@ func (e *Engine) removal(ctx context.Context, id ID) ([]string, error) {
 		if t.meta == nil || t.fresh {
 			return nil
 		}
-		dir, l, foreign := t.rec.Dir, layoutOf(t.meta), slices.Clone(t.rec.Foreign)
-		look = func() []string { return disk.Ours(dir, l, foreign) }
+		files := t.files()
+		look = func() []string { return disk.Ours(files) }
 		return nil
 	})
 	if err != nil || look == nil {

@@ -99,7 +99,8 @@ func (s *state) open(t *torrent) {
 	r, gate, st, id := t.run, t.gate, s.store, t.id
 	t.gate = nil
 	o := swarm.Open{Layout: layoutOf(t.meta), Wanted: t.wanted.pieces, Complete: s.completeFor(t), Torn: s.tornFor(t), Banned: s.bannedFor(t)}
-	files := disk.Options{Dir: t.rec.Dir, Layout: o.Layout, Have: t.have, Foreign: t.rec.Foreign}
+	files := t.files()
+	files.Have = t.have
 	t.busy = true
 	s.tasks.push(func() func(*state) {
 		err := error(nil)

@@ -95,6 +95,7 @@ func write(st *store.Store, batch []entry) error {
 				continue
 			}
 			have = now
+			e.rec.Names = e.disk.Names()
 		}
 		e.rec.Have = have.Bytes()
 		records = append(records, e.rec)
@@ -135,7 +136,7 @@ func (s *state) trashAtEnd(t *torrent) {
 	if t.run != nil && t.run.disk != nil {
 		t.run.disk.Close()
 	}
-	if err := disk.Trash(t.rec.Dir, layoutOf(t.meta), t.rec.Foreign); err != nil {
+	if err := disk.Trash(t.files()); err != nil {
 		s.log.Error("put files in the trash at the end", "torrent", t.id, "error", err)
 	}
 }

@@ -96,8 +96,9 @@ func (s *state) seek(t *torrent) {
 
 // start opens the torrent's files and hands it to the library.
 func (s *state) start(t *torrent) {
-	have, gate, foreign, dir, raw := t.have, t.gate, t.rec.Foreign, t.rec.Dir, s.store
-	layout, wanted, peers, id := layoutOf(t.meta), t.wanted.pieces, t.peers, t.id
+	gate, raw, files := t.gate, s.store, t.files()
+	have, wanted, peers, id := t.have, t.wanted.pieces, t.peers, t.id
+	files.Have = have
 	options, superSeed := s.resolved(t), s.superSeedFrom(t)
 	t.busy = true
 	s.tasks.push(func() func(*state) {
@@ -108,8 +109,8 @@ func (s *state) start(t *torrent) {
 		}
 		if err == nil {
 			spec.HashV2 = gate.HashV2
-			spec.Open = swarm.Open{InfoBytes: gate.InfoBytes, Withheld: gate.Opaque && !gate.Private && !have.All(), Layout: layout, Hashes: piecesOf(gate), IDs: idsOf(gate), V2: shortV2(gate), Opaque: gate.Opaque, Torn: s.tornFor(t), Wanted: wanted, Complete: s.completeFor(t), Banned: s.bannedFor(t)}
-			spec.Open.Disk, err = s.openDisk(t, disk.Options{Dir: dir, Layout: layout, Have: have, Foreign: foreign})
+			spec.Open = swarm.Open{InfoBytes: gate.InfoBytes, Withheld: gate.Opaque && !gate.Private && !have.All(), Layout: files.Layout, Hashes: piecesOf(gate), IDs: idsOf(gate), V2: shortV2(gate), Opaque: gate.Opaque, Torn: s.tornFor(t), Wanted: wanted, Complete: s.completeFor(t), Banned: s.bannedFor(t)}
+			spec.Open.Disk, err = s.openDisk(t, files)
 		}
 		return func(s *state) {
 			t.gate = nil
@@ -245,9 +246,10 @@ func (s *state) stop(t *torrent) {
 // settle syncs and closes the files of a torrent that was dropped.
 func (s *state) settle(t *torrent, r *run) func(*state) {
 	var have Bits
+	var names map[int]string
 	var err error
 	if r.disk != nil {
-		have = r.disk.Have()
+		have, names = r.disk.Have(), r.disk.Names()
 		err = r.disk.Sync()
 		r.disk.Close()
 	}
@@ -261,7 +263,7 @@ func (s *state) settle(t *torrent, r *run) func(*state) {
 		if r.disk == nil {
 			return
 		}
-		t.have, t.drawn = have, nil
+		t.have, t.rec.Names, t.drawn = have, names, nil
 		if err != nil {
 			t.rec.Recheck = true
 			s.note(t, because("Its files could not be synced, so they will be checked", err))
@@ -273,10 +275,9 @@ func (s *state) settle(t *torrent, r *run) func(*state) {
 // bury ends a torrent that does not run any more.
 func (s *state) bury(t *torrent) {
 	gone, st, id := t.leaving, s.store, t.id
-	dir, foreign := t.rec.Dir, t.rec.Foreign
-	var layout disk.Layout
+	var files disk.Options
 	if t.meta != nil {
-		layout = layoutOf(t.meta)
+		files = t.files()
 	}
 	t.busy = true
 	if !t.preview {
@@ -288,7 +289,7 @@ func (s *state) bury(t *torrent) {
 		var trash error
 		if gone.files && !t.fresh {
 			gone.trashed = true
-			trash = disk.Trash(dir, layout, foreign)
+			trash = disk.Trash(files)
 		}
 		return func(s *state) {
 			s.keeper.push(func() func(*state) {

@@ -87,12 +87,14 @@ func (t *Torrent) acquire(i int, write bool) (*handle, error) {
 	if t.closed.Load() {
 		return nil, ErrClosed
 	}
-	h, err := handles.acquire(key{t, i, write}, func() (*os.File, error) {
-		if write {
-			return t.openToWrite(i)
-		}
-		return t.openExisting(i, os.O_RDONLY)
-	})
+	k := key{t, i, write}
+	h, err := handles.find(k), error(nil)
+	if h == nil {
+		var at place
+		h, err = handles.acquire(k,
+			func() (f *os.File, err error) { f, at, err = t.open(i, write); return f, err },
+			func() bool { return t.place(i) == at })
+	}
 	if err == nil && t.closed.Load() { // Close may have been too early to find it
 		handles.release(h)
 		handles.forget(t)
@@ -101,93 +103,112 @@ func (t *Torrent) acquire(i int, write bool) (*handle, error) {
 	return h, err
 }
 
-// openToWrite opens a file of ours, and creates it if nobody has one there.
-func (t *Torrent) openToWrite(i int) (*os.File, error) {
+// open opens a file where it is now, and creates it if it is to be written and
+// nobody has one there.
+func (t *Torrent) open(i int, write bool) (*os.File, place, error) {
+	if !write {
+		at := t.place(i)
+		if f, err := openAt(at, os.O_RDONLY); !errors.Is(err, fs.ErrNotExist) || t.owner(i) == nobody {
+			return f, at, err
+		}
+	}
+	// It may be about to get another name.
 	t.creating.Lock()
 	defer t.creating.Unlock()
-	if t.owner(i) == nobody {
-		return t.create(i)
+	at, flag := t.place(i), os.O_RDONLY
+	if write {
+		flag = os.O_WRONLY
 	}
-	return t.openExisting(i, os.O_WRONLY)
+	if write && t.owner(i) == nobody {
+		f, err := t.create(i, at)
+		return f, at, err
+	}
+	f, err := openAt(at, flag)
+	return f, at, err
 }
 
-// openExisting opens a file that must be a regular one itself: a link, even
-// one that stays in the save folder, may lead to a file that is not ours.
-func (t *Torrent) openExisting(i, flag int) (*os.File, error) {
-	root, err := openRoot(t.dir)
+// openAt opens a file that must be a regular one itself: a link, even one that
+// stays in the folder, may lead to a file that is not ours.
+func openAt(at place, flag int) (*os.File, error) {
+	root, err := openRoot(at.dir)
 	if err != nil {
 		return nil, err
 	}
 	defer root.Close()
-	name := t.layout.name(i)
-	before, err := root.Lstat(name)
+	before, err := root.Lstat(at.name)
 	if err != nil {
-		return nil, refused("open", t.full(i), err)
+		return nil, refused("open", at.full(), err)
 	}
 	if !before.Mode().IsRegular() {
-		return nil, fmt.Errorf("open %s: not a file", t.full(i))
+		return nil, fmt.Errorf("open %s: not a file", at.full())
 	}
-	f, err := root.OpenFile(name, flag, 0)
+	f, err := root.OpenFile(at.name, flag, 0)
 	if err != nil {
-		return nil, refused("open", t.full(i), err)
+		return nil, refused("open", at.full(), err)
 	}
 	if after, err := f.Stat(); err != nil || !os.SameFile(before, after) {
-		return nil, errors.Join(fmt.Errorf("open %s: it was replaced meanwhile", t.full(i)), err, f.Close())
+		return nil, errors.Join(fmt.Errorf("open %s: it was replaced meanwhile", at.full()), err, f.Close())
 	}
 	return f, nil
 }
 
 // create makes the file and its folders. t.creating must be held.
-func (t *Torrent) create(i int) (*os.File, error) {
-	if err := t.makeDir(); err != nil {
+func (t *Torrent) create(i int, at place) (*os.File, error) {
+	if err := t.makeDir(at.dir); err != nil {
 		return nil, err
 	}
-	root, err := openRoot(t.dir)
+	root, err := openRoot(at.dir)
 	if err != nil {
 		return nil, err
 	}
 	defer root.Close()
-	name := t.layout.name(i)
-	if err := root.MkdirAll(filepath.Dir(name), 0o777); err != nil {
-		return nil, refused("make folder", filepath.Dir(t.full(i)), err)
+	if err := root.MkdirAll(filepath.Dir(at.name), 0o777); err != nil {
+		return nil, refused("make folder", filepath.Dir(at.full()), err)
 	}
-	f, err := root.OpenFile(name, os.O_WRONLY|os.O_CREATE|os.O_EXCL, 0o666)
+	f, err := root.OpenFile(at.name, os.O_WRONLY|os.O_CREATE|os.O_EXCL, 0o666)
 	if errors.Is(err, fs.ErrExist) {
-		return nil, &ForeignError{File: i, Path: t.full(i), New: true}
+		return nil, &ForeignError{File: i, Path: at.full(), New: true}
 	}
 	if err != nil {
-		return nil, refused("create", t.full(i), err)
+		return nil, refused("create", at.full(), err)
 	}
 	t.mu.Lock()
+	defer t.mu.Unlock()
 	t.owners[i] = ours
-	for folder := filepath.Dir(name); ; folder = filepath.Dir(folder) {
-		t.folders[filepath.Join(t.dir, folder)] = true
-		if folder == "." {
-			break
-		}
-	}
-	t.mu.Unlock()
+	t.noteEntry(at)
 	return f, nil
 }
 
-// makeDir makes the save folder, unless it was there before: then its disk was
-// taken away, and what is written must not end up beneath the empty mount point.
-func (t *Torrent) makeDir() error {
-	if _, err := os.Stat(t.dir); err == nil {
+// noteEntry has the folders synced in which something new leads to a place. t.mu
+// must be held.
+func (t *Torrent) noteEntry(at place) {
+	for folder := filepath.Dir(at.name); ; folder = filepath.Dir(folder) {
+		t.folders[filepath.Join(at.dir, folder)] = true
+		if folder == "." {
+			return
+		}
+	}
+}
+
+// makeDir makes the folder that files are to be below, unless it was there before:
+// then its disk was taken away, and what is written must not end up beneath the
+// empty mount point.
+func (t *Torrent) makeDir(dir string) error {
+	if _, err := os.Stat(dir); err == nil {
 		return nil
 	}
 	if t.hadDir {
-		return &GoneError{t.dir}
+		return &GoneError{dir}
 	}
 	var changed []string
-	for folder := t.dir; folder != filepath.Dir(folder); folder = filepath.Dir(folder) {
+	for folder := dir; folder != filepath.Dir(folder); folder = filepath.Dir(folder) {
 		if _, err := os.Stat(folder); err == nil {
 			break
 		}
 		changed = append(changed, filepath.Dir(folder))
 	}
-	if err := os.MkdirAll(t.dir, 0o777); err != nil {
-		return refused("make folder", t.dir, err)
+	if err := os.MkdirAll(dir, 0o777); err != nil {
+		return refused("make folder", dir, err)
 	}
 	t.hadDir = true
 	t.mu.Lock()

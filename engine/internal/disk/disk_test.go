@@ -341,7 +341,7 @@ func TestClosed(t *testing.T) {
 			t.Errorf("call %d after Close: %v", i, err)
 		}
 	}
-	if got := files(t, d.dir); len(got) != 1 {
+	if got := files(t, d.Dir()); len(got) != 1 {
 		t.Errorf("files after Close: %q", got)
 	}
 	handles.mu.Lock()
@@ -416,15 +416,16 @@ func TestHandleInUse(t *testing.T) {
 	c, path := newCache(1), filepath.Join(t.TempDir(), "a")
 	put(t, path, []byte("abc"))
 	opener := func() (*os.File, error) { return os.Open(path) }
-	first, err := c.acquire(key{file: 1}, opener)
+	current := func() bool { return true }
+	first, err := c.acquire(key{file: 1}, opener, current)
 	if err != nil {
 		t.Fatal(err)
 	}
-	again, err := c.acquire(key{file: 1}, opener)
+	again, err := c.acquire(key{file: 1}, opener, current)
 	if err != nil || again != first {
 		t.Fatalf("the handle was not shared: %v", err)
 	}
-	second, err := c.acquire(key{file: 2}, opener) // drops the first
+	second, err := c.acquire(key{file: 2}, opener, current) // drops the first
 	if err != nil {
 		t.Fatal(err)
 	}

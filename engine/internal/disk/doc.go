@@ -20,13 +20,24 @@
 // the disk when a Sync that began later returns. So: take Have, Sync, then commit
 // what Have said, and nothing that is not on the disk is ever believed.
 //
+// # Where the files are
+//
+// A table in each Torrent says where each file is: below which folder, and under
+// which name if that is not the layout's. It may change at any time. Rename gives
+// files other names, on the disk and in the table; SetDir and, within the package,
+// setFolder note that files were put below another folder by who calls them. Both
+// drop the handles: who asks for one later gets the file at its new place, for sure;
+// who holds one goes on at the old place, so whoever copies a file elsewhere must
+// keep its writers out meanwhile. A rename leaves handles right. What the table says
+// is kept by way of Names and Options.Names.
+//
 // # Who waits, and on whom
 //
 // OpenTorrent, Close of the library's storage, Completion, Have and Verified
-// touch no disk. Reads, writes, Sync, Finish, Trash, Open and Existing do, on
-// their caller's goroutine; the package starts no goroutine. No lock is held
-// while bytes move; only the creation of files is one at a time per torrent.
-// Open handles are shared by the whole process and at most 128 stay open besides
-// those in use. Options.OnError runs on the goroutine that writes and must return
-// at once.
+// touch no disk, nor do Names, Path and Dir. Reads, writes, Sync, Finish, Rename,
+// SetDir, Trash, Open and Existing do, on their caller's goroutine; the package
+// starts no goroutine. No lock is held while bytes move; only the creation and
+// renaming of files is one at a time per torrent. Open handles are shared by the
+// whole process and at most 128 stay open besides those in use. Options.OnError
+// runs on the goroutine that writes and must return at once.
 package disk

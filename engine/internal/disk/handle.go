@@ -41,23 +41,40 @@ func newCache(limit int) *cache {
 	return &cache{limit: limit, byKey: make(map[key]*handle), recent: list.New()}
 }
 
-// acquire returns the handle for k, opening it with open if there is none. The
-// caller must release it.
-func (c *cache) acquire(k key, open func() (*os.File, error)) (*handle, error) {
+// find returns the handle for k, nil if there is none. The caller must release it.
+func (c *cache) find(k key) *handle {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	return c.take(k)
+}
+
+// acquire returns the handle for k, opening it with open if there is none. A file
+// that current says is somewhere else by now is opened again: nobody ever gets it
+// who asks after it was put there and forgotten. The caller must release the handle.
+func (c *cache) acquire(k key, open func() (*os.File, error), current func() bool) (*handle, error) {
+	for {
+		if h := c.find(k); h != nil {
+			return h, nil
+		}
+		f, err := open()
+		if err != nil {
+			return nil, err
+		}
+		if h := c.add(k, f, current); h != nil {
+			return h, nil
+		}
+	}
+}
+
+// add puts a file in the cache that was opened for k. If another one was faster, f
+// is closed and that one's handle returned; nil if f is not current any more.
+func (c *cache) add(k key, f *os.File, current func() bool) *handle {
 	c.mu.Lock()
 	h := c.take(k)
-	c.mu.Unlock()
-	if h != nil {
-		return h, nil
-	}
-	f, err := open()
-	if err != nil {
-		return nil, err
-	}
-	c.mu.Lock()
-	if h = c.take(k); h != nil { // another was faster
+	if h != nil || !current() {
 		c.mu.Unlock()
-		return h, f.Close()
+		_ = f.Close() // nothing was written
+		return h
 	}
 	h = &handle{key: k, file: f, users: 1}
 	h.place = c.recent.PushFront(h)
@@ -65,7 +82,7 @@ func (c *cache) acquire(k key, open func() (*os.File, error)) (*handle, error) {
 	idle := c.shrink()
 	c.mu.Unlock()
 	closeAll(idle)
-	return h, nil
+	return h
 }
 
 func (c *cache) take(k key) *handle {
@@ -93,6 +110,19 @@ func (c *cache) forget(t *Torrent) {
 	var idle []*handle
 	for k, h := range c.byKey {
 		if k.torrent == t {
+			idle = c.drop(h, idle)
+		}
+	}
+	c.mu.Unlock()
+	closeAll(idle)
+}
+
+// forgetFile does so for one file of a torrent.
+func (c *cache) forgetFile(t *Torrent, file int) {
+	c.mu.Lock()
+	var idle []*handle
+	for _, write := range []bool{false, true} {
+		if h := c.byKey[key{t, file, write}]; h != nil {
 			idle = c.drop(h, idle)
 		}
 	}

@@ -135,7 +135,7 @@ func FuzzBlocks(f *testing.F) {
 		if n, err := d.ReadAt(got, off); n != len(got) || err != nil || !bytes.Equal(got, model[off:end]) {
 			t.Fatalf("read back %d: %v", n, err)
 		}
-		for name, content := range files(t, d.dir) {
+		for name, content := range files(t, d.Dir()) {
 			for i, f := range l.Files {
 				if filepath.ToSlash(l.name(i)) == name && content != string(model[f.Offset:f.Offset+int64(len(content))]) {
 					t.Errorf("%s differs", name)

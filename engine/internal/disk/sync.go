@@ -26,7 +26,7 @@ func (t *Torrent) Sync() error {
 		}
 	}
 	for folder := range folders {
-		if err := syncFolder(folder); err != nil {
+		if err := syncFolder(folder); err != nil && !(errors.Is(err, fs.ErrNotExist) && !t.uses(folder)) {
 			errs = append(errs, err)
 			t.mu.Lock()
 			t.folders[folder] = true

@@ -19,6 +19,10 @@ type Options struct {
 	Have    plane.Bits // verified pieces; copied; the zero value is none
 	Foreign []int      // indices of files that were there before the torrent was added
 
+	// Names are the slash paths below Dir of files that are not where the layout has
+	// them, by index, as Torrent.Names tells them. Not changed.
+	Names map[int]string
+
 	// OnError is told of the first write that failed. It may be nil.
 	OnError func(error)
 }
@@ -26,7 +30,6 @@ type Options struct {
 // Torrent is the files of one torrent. Its methods may be called from any
 // goroutine.
 type Torrent struct {
-	dir    string
 	layout Layout
 	opts   Options
 
@@ -37,6 +40,7 @@ type Torrent struct {
 	hadDir   bool       // guarded by creating: the save folder was there; if it is gone, its disk is
 
 	mu      sync.Mutex // guards what follows; never held while touching the disk
+	table   table
 	have    plane.Bits
 	owners  []owner         // per file
 	dirty   map[int]bool    // files written since the last Sync
@@ -63,8 +67,12 @@ func Open(o Options) (*Torrent, error) {
 	if err != nil {
 		return nil, fmt.Errorf("find save folder: %w", err)
 	}
+	names, err := newTable(o, dir)
+	if err != nil {
+		return nil, err
+	}
 	t := &Torrent{
-		dir: dir, layout: o.Layout, opts: o,
+		layout: o.Layout, opts: o, table: names,
 		have:    plane.MakeBits(o.Layout.Pieces),
 		owners:  make([]owner, len(o.Layout.Files)),
 		dirty:   make(map[int]bool),
@@ -88,7 +96,7 @@ func Open(o Options) (*Torrent, error) {
 
 // survey finds out which files are there and long enough.
 func (t *Torrent) survey() error {
-	sizes, err := stat(t.dir, t.layout)
+	sizes, err := stat(&t.table)
 	if err != nil && !errors.Is(err, fs.ErrNotExist) {
 		return err
 	}
@@ -114,25 +122,26 @@ func (t *Torrent) survey() error {
 	return nil
 }
 
-// stat returns what is at the path of each file, by index. It fails with
-// fs.ErrNotExist if the folder dir is not there.
-func stat(dir string, l Layout) (map[int]os.FileInfo, error) {
-	root, err := openRoot(dir)
+// stat returns what is at the place of each file, by index. It fails with
+// fs.ErrNotExist if the save folder is not there.
+func stat(t *table) (map[int]os.FileInfo, error) {
+	root, err := openRoot(t.dir)
 	if err != nil {
 		return nil, err
 	}
 	defer root.Close()
 	found := make(map[int]os.FileInfo)
-	for i, f := range l.Files {
+	for i, f := range t.layout.Files {
 		if f.Pad {
 			continue
 		}
-		info, err := root.Lstat(l.name(i))
+		at := t.place(i, t.name(i))
+		info, err := root.Lstat(at.name)
 		switch {
 		case err == nil:
 			found[i] = info
 		case !errors.Is(err, fs.ErrNotExist):
-			return nil, refused("look at", filepath.Join(dir, l.name(i)), err)
+			return nil, refused("look at", at.full(), err)
 		}
 	}
 	return found, nil
@@ -148,8 +157,6 @@ func openRoot(dir string) (*os.Root, error) {
 	}
 	return os.OpenRoot(dir)
 }
-
-func (t *Torrent) full(i int) string { return filepath.Join(t.dir, t.layout.name(i)) }
 
 // Have returns a copy of the set of verified pieces.
 func (t *Torrent) Have() plane.Bits {

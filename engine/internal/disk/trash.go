@@ -8,6 +8,7 @@ import (
 	"path"
 	"path/filepath"
 	"slices"
+	"strings"
 
 	"github.com/Bios-Marcel/wastebasket/v2"
 )
@@ -18,7 +19,7 @@ func Existing(dir string, l Layout) ([]int, error) {
 	if err := l.check(); err != nil {
 		return nil, err
 	}
-	found, err := stat(dir, l)
+	found, err := stat(&table{layout: l, dir: dir})
 	if errors.Is(err, fs.ErrNotExist) {
 		return nil, nil
 	}
@@ -35,30 +36,36 @@ func Existing(dir string, l Layout) ([]int, error) {
 }
 
 // Ours returns the full paths of the files that Trash would put in the trash:
-// those that are there, are files, and are not foreign.
-func Ours(dir string, l Layout, foreign []int) []string {
-	var paths []string
-	for _, i := range owned(dir, l, foreign) {
-		paths = append(paths, filepath.Join(dir, l.name(i)))
+// those that are there, are files, and are not foreign. It wants of the options
+// what says where the files are.
+func Ours(o Options) []string {
+	table, mine := owned(o)
+	paths := make([]string, 0, len(mine))
+	for _, i := range mine {
+		paths = append(paths, table.place(i, table.name(i)).full())
 	}
 	return paths
 }
 
-func owned(dir string, l Layout, foreign []int) []int {
-	there, err := stat(dir, l)
-	if l.check() != nil || err != nil {
-		return nil
+func owned(o Options) (table, []int) {
+	t, err := newTable(o, o.Dir)
+	if err != nil || o.Layout.check() != nil {
+		return t, nil
 	}
-	for _, i := range foreign {
+	there, err := stat(&t)
+	if err != nil {
+		return t, nil
+	}
+	for _, i := range o.Foreign {
 		delete(there, i)
 	}
 	var out []int
-	for i := range l.Files {
+	for i := range o.Layout.Files {
 		if info := there[i]; info != nil && info.Mode().IsRegular() {
 			out = append(out, i)
 		}
 	}
-	return out
+	return t, out
 }
 
 // Trash puts the files that Ours names in the user's trash: as one folder if
@@ -67,29 +74,33 @@ func owned(dir string, l Layout, foreign []int) []int {
 // does not take, because it is on another disk or may not be written, stays
 // where it is, and the error says so: nothing is ever deleted instead. (Windows
 // itself deletes what lies on a drive that has no recycle bin.)
-func Trash(dir string, l Layout, foreign []int) error {
-	dir, err := filepath.EvalSymlinks(dir) // the trash is chosen by the path's disk
-	if err != nil {
+func Trash(o Options) error {
+	var err error
+	if o.Dir, err = filepath.EvalSymlinks(o.Dir); err != nil { // the trash is chosen by the path's disk
 		return fmt.Errorf("find save folder: %w", err)
 	}
-	mine := owned(dir, l, foreign)
+	table, mine := owned(o)
 	if len(mine) == 0 {
 		return nil
 	}
-	root, err := openRoot(dir)
+	root, err := openRoot(o.Dir)
 	if err != nil {
 		return err
 	}
 	defer root.Close()
-	if top, ok := l.top(); ok && holdsOnly(root, top, l, mine) {
-		return discard(filepath.Join(dir, top))
-	}
+	names := make([]string, 0, len(mine))
 	for _, i := range mine {
-		if err := discard(filepath.Join(dir, l.name(i))); err != nil {
+		names = append(names, table.name(i).String())
+	}
+	if top, ok := table.top(); ok && holdsOnly(root, top, names) {
+		return discard(filepath.Join(o.Dir, top))
+	}
+	for _, name := range names {
+		if err := discard(filepath.Join(o.Dir, name)); err != nil {
 			return err
 		}
 	}
-	removeEmpty(root, l, mine)
+	removeEmpty(root, names)
 	return nil
 }
 
@@ -104,29 +115,30 @@ func discard(path string) error {
 }
 
 // top returns the folder that all files are in, if there is one.
-func (l Layout) top() (string, bool) {
+func (t *table) top() (string, bool) {
 	top := ""
-	for _, f := range l.Files {
-		switch {
-		case f.Pad:
-		case len(f.Path) < 2 || top != "" && f.Path[0] != top:
-			return "", false
-		default:
-			top = f.Path[0]
+	for i, f := range t.layout.Files {
+		if f.Pad {
+			continue
 		}
+		first, _, below := strings.Cut(t.name(i).base, string(filepath.Separator))
+		if !below || top != "" && first != top {
+			return "", false
+		}
+		top = first
 	}
 	return top, top != ""
 }
 
 // holdsOnly reports whether the folder top holds the given files, their folders
 // and nothing else.
-func holdsOnly(root *os.Root, top string, l Layout, files []int) bool {
+func holdsOnly(root *os.Root, top string, names []string) bool {
 	if info, err := root.Lstat(top); err != nil || !info.IsDir() {
 		return false
 	}
 	known := make(map[string]bool)
-	for _, i := range files {
-		for name := path.Join(l.Files[i].Path...); name != "."; name = path.Dir(name) {
+	for _, name := range names {
+		for name = filepath.ToSlash(name); name != "."; name = path.Dir(name) {
 			known[name] = true
 		}
 	}
@@ -141,12 +153,11 @@ func holdsOnly(root *os.Root, top string, l Layout, files []int) bool {
 
 // removeEmpty removes the folders that the files were in, deepest first, as far
 // as they are empty.
-func removeEmpty(root *os.Root, l Layout, files []int) {
+func removeEmpty(root *os.Root, names []string) {
 	depth := make(map[string]int)
-	for _, i := range files {
-		elements := l.Files[i].Path
-		for n := len(elements) - 1; n > 0; n-- {
-			depth[filepath.Join(elements[:n]...)] = n
+	for _, name := range names {
+		for name = filepath.Dir(name); name != "."; name = filepath.Dir(name) {
+			depth[name] = strings.Count(name, string(filepath.Separator))
 		}
 	}
 	folders := make([]string, 0, len(depth))

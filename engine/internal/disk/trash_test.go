@@ -59,7 +59,7 @@ func TestTrash(t *testing.T) {
 			for _, name := range c.there {
 				put(t, filepath.Join(dir, filepath.FromSlash(name)), []byte("abc"))
 			}
-			mine := Ours(dir, c.layout, c.foreign)
+			mine := Ours(Options{Dir: dir, Layout: c.layout, Foreign: c.foreign})
 			for _, path := range mine {
 				name, _ := filepath.Rel(dir, path)
 				if !slices.Contains(c.there, filepath.ToSlash(name)) {
@@ -69,7 +69,7 @@ func TestTrash(t *testing.T) {
 			if len(mine) != len(c.trashed) {
 				t.Errorf("Ours = %q", mine)
 			}
-			if err := Trash(dir, c.layout, c.foreign); err != nil {
+			if err := Trash(Options{Dir: dir, Layout: c.layout, Foreign: c.foreign}); err != nil {
 				t.Fatal(err)
 			}
 			if len(c.trashed) > 0 {
@@ -90,7 +90,7 @@ func TestTrash(t *testing.T) {
 func TestTrashRefusesRatherThanDeletes(t *testing.T) {
 	dir, name := t.TempDir(), strings.Repeat("n", 255) // no room for ".trashinfo"
 	put(t, filepath.Join(dir, name), []byte("keep"))
-	err := Trash(dir, lay(8, name, 4), nil)
+	err := Trash(Options{Dir: dir, Layout: lay(8, name, 4)})
 	if err == nil || !strings.Contains(err.Error(), "stays where it is") {
 		t.Errorf("Trash = %v", err)
 	}
@@ -106,10 +106,10 @@ func TestTrashFollowsNoLink(t *testing.T) {
 		t.Fatal(err)
 	}
 	l := lay(8, "t/a", 4)
-	if mine := Ours(dir, l, nil); len(mine) > 0 {
+	if mine := Ours(Options{Dir: dir, Layout: l}); len(mine) > 0 {
 		t.Errorf("Ours = %q", mine)
 	}
-	if err := Trash(dir, l, nil); err != nil {
+	if err := Trash(Options{Dir: dir, Layout: l}); err != nil {
 		t.Error(err)
 	}
 	if got := files(t, outside); got["a"] != "keep" {
