@@ -36,6 +36,7 @@ type Record struct {
 	Moving string         // the folder that a move under way goes to; else ""
 	Stamps []Stamp        // per file, as of this record; nil is not known
 	Live   time.Time      // UTC, whole microseconds: when this was recorded, if its files might be written after it; else zero
+	Wrote  time.Time      // likewise, after a crash: until when they were written; Open finds it out
 
 	Outline Outline // what the list shows of the metainfo, which is not read for that
 }
@@ -53,8 +54,9 @@ type Outline struct {
 
 // Stamp tells whether a file was changed.
 type Stamp struct {
-	Size int64 // bytes; -1 if there was no file
-	Time int64 // of its last change, Unix time in nanoseconds
+	Size int64  // bytes; -1 if there was no file
+	Time int64  // of its last change, Unix time in nanoseconds
+	Node uint64 // its number in the file system; 0 is not known
 }
 
 // recordVersion begins every encoded record. Older versions are still read: the
@@ -103,8 +105,10 @@ func encode(r Record) []byte {
 	for _, st := range r.Stamps {
 		b = binary.BigEndian.AppendUint64(b, uint64(st.Size))
 		b = binary.BigEndian.AppendUint64(b, uint64(st.Time))
+		b = binary.BigEndian.AppendUint64(b, st.Node)
 	}
 	b = appendTime(b, r.Live)
+	b = appendTime(b, r.Wrote)
 	return appendOutline(b, r.Outline)
 }
 
@@ -177,7 +181,7 @@ func decode(b []byte) (Record, error) {
 		r.Names = c.names()
 		r.Final, r.Moving = string(c.text()), string(c.text())
 		r.Stamps = c.stamps()
-		r.Live = c.time()
+		r.Live, r.Wrote = c.time(), c.time()
 	}
 	if version >= 4 {
 		r.Outline = c.outline()
@@ -262,7 +266,7 @@ func (c *cursor) names() map[int]string {
 func (c *cursor) stamps() []Stamp {
 	var stamps []Stamp
 	for range c.count() {
-		stamps = append(stamps, Stamp{Size: int64(c.uint64()), Time: int64(c.uint64())})
+		stamps = append(stamps, Stamp{Size: int64(c.uint64()), Time: int64(c.uint64()), Node: c.uint64()})
 		if c.err != nil {
 			return nil
 		}

@@ -49,6 +49,7 @@ var (
 // Store is an open profile.
 type Store struct {
 	profile string
+	alive   Alive
 	db      *bolt.DB
 	file    *os.File // db's; all that can be closed once db has panicked
 	broken  bool     // db has panicked, and may hold its own locks for ever
@@ -67,15 +68,23 @@ func Open(profile string) (*Store, string, error) {
 	if err != nil {
 		return nil, "", err
 	}
-	if reason == sound {
-		return s, "", nil
+	notice := ""
+	if reason != sound {
+		notice, err = s.rebuild(found, reason)
 	}
-	notice, err := s.rebuild(found, reason)
+	boot := bootID()
+	if err == nil {
+		err = s.noteCrash(boot)
+	}
 	if err != nil {
 		return nil, "", errors.Join(err, s.Close())
 	}
+	s.alive.begin(profile, boot)
 	return s, notice, nil
 }
+
+// Alive returns what is to be told of every write to a torrent's file.
+func (s *Store) Alive() *Alive { return &s.alive }
 
 func (s *Store) path() string { return filepath.Join(s.profile, "piecewise.db") }
 
@@ -115,6 +124,7 @@ func (s *Store) guard(f func() error) (err error) {
 
 // Close closes the file; the store cannot be used afterwards.
 func (s *Store) Close() error {
+	s.alive.close()
 	if s.broken {
 		return errors.Join(unlock(s.file), s.file.Close())
 	}

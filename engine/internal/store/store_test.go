@@ -49,7 +49,7 @@ func torrent(n int) (Record, []byte) {
 		Priorities: priorities, Downloaded: int64(n) << 33, Uploaded: 7, Foreign: []int{0, 3},
 		Trackers: [][]string{{"http://127.0.0.1/a/"}, {"udp://127.0.0.1:1", "x"}}, Paused: n%3 == 0, Options: bytes.Repeat([]byte{'o'}, n%5*9+1),
 		Title: fmt.Sprint("titled ", n), Names: map[int]string{0: fmt.Sprint("a/b", n), 7: "\xff"}, Final: "/final", Moving: "/moving",
-		Stamps: []Stamp{{Size: -1}, {int64(n) << 33, 1700000000123456789}}, Live: time.Unix(1700000000, 5000).UTC(),
+		Stamps: []Stamp{{Size: -1}, {int64(n) << 33, 1700000000123456789, 7}}, Live: time.Unix(1700000000, 5000).UTC(), Wrote: time.Unix(1700000003, 0).UTC(),
 		Outline: Outline{HashV1: [20]byte{byte(n)}, HashV2: [32]byte{7}, Private: n%2 == 0, Size: int64(n) << 34, Wanted: 3, There: 2},
 	}, []byte(raw)
 }
@@ -349,7 +349,7 @@ func FuzzRecord(f *testing.F) {
 	}
 	f.Add(encode(Record{Magnet: "magnet:?", Recheck: true, Finished: time.Unix(9, 0)}))
 	f.Add(encode(Record{Options: []byte("{}")}))
-	f.Add(encode(Record{Names: map[int]string{3: "x"}, Stamps: []Stamp{{-1, -1}}}))
+	f.Add(encode(Record{Names: map[int]string{3: "x"}, Stamps: []Stamp{{-1, -1, 1}}}))
 	f.Add([]byte{recordVersion})
 	f.Add(firstRecord)
 	f.Add(secondRecord)
@@ -359,7 +359,7 @@ func FuzzRecord(f *testing.F) {
 		if err != nil {
 			return
 		}
-		missing := []int{1: 109, 2: 105, 3: 77, recordVersion: 0} // zeros that it ends before
+		missing := []int{1: 117, 2: 113, 3: 77, recordVersion: 0} // zeros that it ends before
 		data = append(append([]byte{recordVersion}, data[1:]...), make([]byte, missing[data[0]])...)
 		if !bytes.Equal(encode(r), data) {
 			t.Errorf("%+v is encoded as %x, not %x", r, encode(r), data)
@@ -376,7 +376,7 @@ var firstRecord, _ = hex.DecodeString("01010203000000000000000000000000000000000
 var secondRecord = append(append([]byte{2}, firstRecord[1:]...), 0, 0, 0, 2, '{', '}')
 
 // thirdRecord is what the third version made of that, with a name.
-var thirdRecord = append(append(append([]byte{3}, secondRecord[1:]...), 0, 0, 0, 1, 't'), make([]byte, 24)...)
+var thirdRecord = append(append(append([]byte{3}, secondRecord[1:]...), 0, 0, 0, 1, 't'), make([]byte, 32)...)
 
 // TestOlderVersions opens profiles that older versions made, and writes to them.
 func TestOlderVersions(t *testing.T) {
@@ -412,7 +412,7 @@ func testOlderVersion(t *testing.T, version byte, record []byte, new Record) {
 	if notice != "" || len(got) != 1 || !reflect.DeepEqual(got[0], want) {
 		t.Errorf("%q, %+v", notice, got)
 	}
-	want.Options, want.Title, want.Names, want.Stamps = []byte("{}"), "mine", map[int]string{1: "b"}, []Stamp{{1, 2}}
+	want.Options, want.Title, want.Names, want.Stamps = []byte("{}"), "mine", map[int]string{1: "b"}, []Stamp{{1, 2, 3}}
 	want.Outline = Outline{HashV1: want.ID, Size: 9}
 	must(t, s.Put([]Record{want}, nil))
 	must(t, s.view(func(tx *bolt.Tx) error {
