@@ -151,3 +151,23 @@ func TestTransports(t *testing.T) {
 		})
 	}
 }
+
+// TestLibraryLearnsOfAll tells the library of pieces while there is hardly ever time
+// for it, and expects that it learns of all.
+func TestLibraryLearnsOfAll(t *testing.T) {
+	from, to := t.TempDir(), t.TempDir()
+	raw, _ := sample(t, from, 8, testLength)
+	seed, leech := newSide(t, Config{}), newSide(t, Config{})
+	seed.run(t, from, raw, true)
+	leech.run(t, to, raw, false, seed.at("127.0.0.1"))
+	deadline := time.Now().Add(20 * time.Second)
+	for leech.t.lib.BytesMissing() > 0 {
+		if leech.t.tellLibrary(time.Time{}) {
+			leech.t.wakeComplete()
+		}
+		if time.Now().After(deadline) {
+			t.Fatalf("%d of %d pieces are there, the library misses %d bytes", leech.disk.Have().Count(), testPieces, leech.t.lib.BytesMissing())
+		}
+		time.Sleep(time.Millisecond) // there is nothing to wait for
+	}
+}

@@ -128,15 +128,24 @@ func (t *Torrent) isOurs(piece int) {
 	t.mu.Lock()
 	t.verified = append(t.verified, piece)
 	t.mu.Unlock()
+	t.wakeComplete()
+}
+
+func (t *Torrent) wakeComplete() {
 	select {
 	case t.news <- struct{}{}:
 	default:
 	}
 }
 
-// completing is how often the library is told of new pieces. It wakes a goroutine
-// of each connection for it, and nothing depends on it: peers are told by transfer.
-const completing = 100 * time.Millisecond
+// The library is told of new pieces so often, and at a time for so long. What it does
+// for one grows with the connections, of each of which it wakes a goroutine, and
+// nothing depends on it: peers are told by transfer. So it may lag behind a fast
+// download among many peers.
+const (
+	completing = 100 * time.Millisecond
+	telling    = 5 * time.Millisecond
+)
 
 // complete tells the library of pieces that are ours.
 func (t *Torrent) complete() {
@@ -146,17 +155,8 @@ func (t *Torrent) complete() {
 			return
 		case <-t.news:
 		}
-		t.mu.Lock()
-		pieces := t.verified
-		t.verified = nil
-		t.mu.Unlock()
-		for _, i := range pieces {
-			select {
-			case <-t.ended:
-				return
-			default:
-				t.lib.Piece(i).UpdateCompletion()
-			}
+		if t.tellLibrary(time.Now().Add(telling)) {
+			t.wakeComplete()
 		}
 		select {
 		case <-t.ended:
@@ -164,6 +164,27 @@ func (t *Torrent) complete() {
 		case <-time.After(completing):
 		}
 	}
+}
+
+// tellLibrary tells it until the given time, and reports whether there is more.
+func (t *Torrent) tellLibrary(until time.Time) (more bool) {
+	t.mu.Lock()
+	pieces := t.verified
+	t.verified = nil
+	t.mu.Unlock()
+	for len(pieces) > 0 && time.Now().Before(until) {
+		select {
+		case <-t.ended:
+			return false
+		default:
+			t.lib.Piece(pieces[0]).UpdateCompletion()
+			pieces = pieces[1:]
+		}
+	}
+	t.mu.Lock()
+	defer t.mu.Unlock()
+	t.verified = append(pieces, t.verified...)
+	return len(t.verified) > 0
 }
 
 // end stops what runs beside the library.
