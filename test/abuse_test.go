@@ -89,8 +89,8 @@ func abused(t testing.TB, d *Data, bad int, upLimit string) (r raid) {
 		args = append(args, "--up-limit", upLimit)
 	}
 	seed := StartGet(t, "", args...)
-	before := written(t, g.PID())
-	Poll(t, 30*time.Second, "data comes", func() bool { return written(t, g.PID()) > before+1<<20 })
+	// Not what the program has written counts: liars give it something while the seed starts.
+	Poll(t, 30*time.Second, "the seed sends", func() bool { return written(t, seed.PID()) > 1<<20 })
 	start, ours, theirs := time.Now(), used(t, g.PID()), used(t, os.Getpid())
 	g.Await(t, d, 2*time.Minute, func(l Line) bool { return l.Done })
 	r.ours, r.theirs = used(t, g.PID())-ours, used(t, os.Getpid())-theirs
