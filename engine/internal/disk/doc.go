@@ -7,7 +7,9 @@
 // A file that was there before its torrent was added (Options.Foreign), or that
 // appeared where we were about to create one, is never written, truncated or
 // deleted; it may be read. No file of ours is truncated either, and nothing is
-// deleted: Trash moves files to the desktop's trash or fails. No symbolic link
+// deleted: Trash moves files to the desktop's trash or fails; Moved.Finish and
+// Leftover remove a file of ours only if a copy of it that came back from the disk as
+// it was written has taken its place, and that is recorded. No symbolic link
 // leads out of the save folder, only the save folder itself may be one. Files
 // are not mapped into memory, so one that another program cuts short is an
 // error and not a crash.
@@ -31,13 +33,28 @@
 // keep its writers out meanwhile. A rename leaves handles right. What the table says
 // is kept by way of Names and Options.Names.
 //
+// # How files move
+//
+// Move renames files that stay on their file system, without ever replacing
+// anything. Others it copies into a hidden folder, .KEY.moving, beside their new
+// places, while the torrent goes on; chunks that are written meanwhile are noted and
+// copied again. When little is left it holds up the writers (gate), copies that,
+// renames the folder to .KEY.placing, gives all copies their places, and changes the
+// table. So the old place is whole and right until the table says the new one; until
+// then a crash, a failure or a cancel costs only copies. What is recorded must
+// be taken in this order: Have, then Dir and Names. After a crash Options.Moving says
+// where else files may be, and the next Move takes copies back from their places
+// (.placing says whose they are), keeps those that are as old and large as their
+// files, and goes on.
+//
 // # Who waits, and on whom
 //
 // OpenTorrent, Close of the library's storage, Completion, Have and Verified
 // touch no disk, nor do Names, Path and Dir. Reads, writes, Sync, Finish, Rename,
-// SetDir, Trash, Open and Existing do, on their caller's goroutine; the package
-// starts no goroutine. No lock is held while bytes move; only the creation and
-// renaming of files is one at a time per torrent. Open handles are shared by the
+// Move, SetDir, Trash, Open and Existing do, on their caller's goroutine; the package
+// starts no goroutine. No lock is held while bytes move, save for the last 32 MiB
+// of a move, for which writers wait; only the creation and renaming of files is one
+// at a time per torrent. Open handles are shared by the
 // whole process and at most 128 stay open besides those in use. Options.OnError
 // runs on the goroutine that writes and must return at once.
 package disk

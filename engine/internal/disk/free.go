@@ -15,15 +15,20 @@ func Free(dir string) (int64, error) {
 	if err != nil {
 		return 0, fmt.Errorf("find folder: %w", err)
 	}
-	for {
-		if info, err := os.Stat(dir); err == nil && info.IsDir() || dir == filepath.Dir(dir) {
-			break
-		}
-		dir = filepath.Dir(dir)
-	}
+	dir = nearest(dir)
 	usage, err := disk.Usage(dir)
 	if err != nil {
 		return 0, fmt.Errorf("measure free space in %s: %w", dir, err)
 	}
 	return int64(usage.Free), nil
+}
+
+// nearest returns the folder itself, or the nearest one above it that exists.
+func nearest(dir string) string {
+	for {
+		if info, err := os.Stat(dir); err == nil && info.IsDir() || dir == filepath.Dir(dir) {
+			return dir
+		}
+		dir = filepath.Dir(dir)
+	}
 }

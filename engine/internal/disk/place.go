@@ -1,7 +1,10 @@
 package disk
 
 import (
+	"errors"
 	"fmt"
+	"io/fs"
+	"maps"
 	"os"
 	"path/filepath"
 	"strings"
@@ -101,6 +104,32 @@ func (t *table) place(i int, n name) place {
 	return place{t.dir, n.String()}
 }
 
+// follow adds to what was found in the save folder the files that a move had taken
+// to another one.
+func (t *table) follow(found map[int]os.FileInfo, dir string) (map[int]os.FileInfo, error) {
+	dir, err := filepath.Abs(dir)
+	if err != nil {
+		return nil, fmt.Errorf("find folder: %w", err)
+	}
+	elsewhere := *t
+	elsewhere.dir = dir
+	moved, err := stat(&elsewhere)
+	if err != nil && !errors.Is(err, fs.ErrNotExist) {
+		return nil, err
+	}
+	all := maps.Clone(moved)
+	if all == nil {
+		all = make(map[int]os.FileInfo)
+	}
+	maps.Copy(all, found)
+	for i := range moved {
+		if found[i] == nil {
+			t.away[i] = dir
+		}
+	}
+	return all, nil
+}
+
 // record returns what newTable wants as Options.Names.
 func (t *table) record() map[int]string {
 	if len(t.names) == 0 {
@@ -119,6 +148,14 @@ func (t *Torrent) place(i int) place {
 	t.mu.Lock()
 	defer t.mu.Unlock()
 	return t.table.place(i, t.table.name(i))
+}
+
+// where returns where file i is, and what it is called.
+func (t *Torrent) where(i int) (place, name) {
+	t.mu.Lock()
+	defer t.mu.Unlock()
+	n := t.table.name(i)
+	return t.table.place(i, n), n
 }
 
 // full returns the full path of file i as it is now.

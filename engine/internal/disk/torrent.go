@@ -23,6 +23,10 @@ type Options struct {
 	// them, by index, as Torrent.Names tells them. Not changed.
 	Names map[int]string
 
+	// Moving is the folder that a move was going to when the program ended, or "".
+	// Files that are not below Dir may be below it.
+	Moving string
+
 	// OnError is told of the first write that failed. It may be nil.
 	OnError func(error)
 }
@@ -35,6 +39,10 @@ type Torrent struct {
 
 	closed atomic.Bool
 	failed sync.Once
+
+	moving  sync.Mutex              // one move at a time
+	gate    sync.RWMutex            // held by who writes to files, and by a move while it switches over; before creating and mu
+	copying atomic.Pointer[changes] // of a move that copies files; nil without one
 
 	creating sync.Mutex // one file is created at a time
 	hadDir   bool       // guarded by creating: the save folder was there; if it is gone, its disk is
@@ -101,6 +109,11 @@ func (t *Torrent) survey() error {
 		return err
 	}
 	t.hadDir = err == nil
+	if t.opts.Moving != "" {
+		if sizes, err = t.table.follow(sizes, t.opts.Moving); err != nil {
+			return err
+		}
+	}
 	for i, f := range t.layout.Files {
 		if f.Pad {
 			continue

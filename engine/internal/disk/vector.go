@@ -56,6 +56,10 @@ func (t *Torrent) writePart(v vector, s span, wait bool) (bool, error) {
 	if t.layout.Files[s.file].Pad {
 		return true, nil
 	}
+	if !t.enter(wait) {
+		return false, nil
+	}
+	defer t.gate.RUnlock()
 	if t.owner(s.file) == foreign {
 		return true, t.compare(v.join(s.to-s.from), s)
 	}
@@ -75,10 +79,23 @@ func (t *Torrent) writePart(v vector, s span, wait bool) (bool, error) {
 	t.markDirty(s.file)
 	err = writeAt(h.file, v, s.at)
 	t.markDirty(s.file)
+	if c := t.copying.Load(); c != nil {
+		c.wrote(s.file, s.at, int64(s.to-s.from))
+	}
 	if err != nil {
 		return false, refused("write", t.full(s.file), err)
 	}
 	return true, nil
+}
+
+// enter waits until no move switches over, or returns false if one does and it is
+// not to wait. Who has entered leaves by t.gate.RUnlock.
+func (t *Torrent) enter(wait bool) bool {
+	if wait {
+		t.gate.RLock()
+		return true
+	}
+	return t.gate.TryRLock()
 }
 
 // vector is bytes that follow each other, in several buffers.
