@@ -6,11 +6,12 @@ import "math/bits"
 // length 0. Build one with Set before it is shared; afterwards it is read only.
 type Bits struct {
 	n     int
-	words []uint64
+	words []uint64 // nil of a compact set, which has all pieces or none
+	all   bool     // of a compact set
 }
 
 // MakeBits returns an empty set for n pieces.
-func MakeBits(n int) Bits { return Bits{n, make([]uint64, (n+63)/64)} }
+func MakeBits(n int) Bits { return Bits{n: n, words: make([]uint64, (n+63)/64)} }
 
 // FullBits returns a set of all n pieces.
 func FullBits(n int) Bits {
@@ -36,8 +37,23 @@ func ParseBits(field []byte, n int) Bits {
 	return b
 }
 
+// Compact returns the same set, which takes no memory if it has all pieces or none.
+// It is read only.
+func (b Bits) Compact() Bits {
+	switch b.Count() {
+	case 0:
+		return Bits{n: b.n}
+	case b.n:
+		return Bits{n: b.n, all: true}
+	}
+	return b
+}
+
 // Bytes returns the set as a BitTorrent bitfield of (Len+7)/8 bytes.
 func (b Bits) Bytes() []byte {
+	if b.words == nil {
+		b = b.Clone()
+	}
 	out := make([]byte, (b.n+7)/8)
 	for i := range out {
 		out[i] = bits.Reverse8(byte(b.words[i/8] >> (i % 8 * 8)))
@@ -50,6 +66,9 @@ func (b Bits) Len() int { return b.n }
 
 // Has reports whether piece i is in the set; false if i is out of range.
 func (b Bits) Has(i int) bool {
+	if b.words == nil {
+		return b.all && i >= 0 && i < b.n
+	}
 	return i >= 0 && i < b.n && b.words[i/64]&(1<<(i%64)) != 0
 }
 
@@ -69,6 +88,9 @@ func (b Bits) Clear(i int) {
 
 // Count returns how many pieces are in the set.
 func (b Bits) Count() int {
+	if b.all {
+		return b.n
+	}
 	sum := 0
 	for _, w := range b.words {
 		sum += bits.OnesCount64(w)
@@ -80,7 +102,15 @@ func (b Bits) Count() int {
 func (b Bits) All() bool { return b.Count() == b.n }
 
 // Clone returns a copy that may be changed.
-func (b Bits) Clone() Bits { return Bits{b.n, append([]uint64(nil), b.words...)} }
+func (b Bits) Clone() Bits {
+	switch {
+	case b.all:
+		return FullBits(b.n)
+	case b.words == nil:
+		return MakeBits(b.n)
+	}
+	return Bits{n: b.n, words: append([]uint64(nil), b.words...)}
+}
 
 // State is Verified for a piece in the set and Missing for any other, so that a
 // Bits can be drawn like the piece states of our own torrent.

@@ -38,6 +38,35 @@ func TestBits(t *testing.T) {
 	}
 }
 
+// TestCompact wants of a compact set all that the set has.
+func TestCompact(t *testing.T) {
+	for _, n := range []int{0, 1, 64, 1000} {
+		some := MakeBits(n)
+		some.Set(n / 2)
+		for _, b := range []Bits{MakeBits(n), FullBits(n), some} {
+			c := b.Compact()
+			if uniform := b.Count() == 0 || b.All(); uniform != (c.words == nil) {
+				t.Errorf("n %d, %d pieces: takes memory: %t", n, b.Count(), c.words != nil)
+			}
+			for i := -1; i <= n; i++ {
+				if b.Has(i) != c.Has(i) || b.State(i) != c.State(i) {
+					t.Fatalf("n %d: piece %d differs", n, i)
+				}
+			}
+			if b.Len() != c.Len() || b.Count() != c.Count() || b.All() != c.All() || !bytes.Equal(b.Bytes(), c.Bytes()) {
+				t.Errorf("n %d, %d pieces: %d of %d, %x", n, b.Count(), c.Count(), c.Len(), c.Bytes())
+			}
+			if d := c.Clone(); n > 0 {
+				d.Set(0)
+				d.Clear(n - 1)
+				if want := n > 1; d.Has(0) != want || d.Has(n-1) {
+					t.Errorf("n %d: a clone cannot be changed", n)
+				}
+			}
+		}
+	}
+}
+
 func TestBitfieldOrder(t *testing.T) {
 	b := MakeBits(10)
 	b.Set(0)
