@@ -16,7 +16,7 @@ const checksMax = taskLanes / 2
 
 // toCheck reports whether the torrent is to be hashed, now or when its turn comes.
 func (t *torrent) toCheck() bool {
-	return t.rec.Recheck && t.meta != nil && (t.checkNow || !t.rec.Paused && t.rec.Fault == "")
+	return t.rec.Recheck && t.known() && (t.checkNow || !t.rec.Paused && t.rec.Fault == "")
 }
 
 // hash hashes all of the torrent's data on disk and believes only what is right.
@@ -24,6 +24,10 @@ func (t *torrent) toCheck() bool {
 // checked.
 func (s *state) hash(t *torrent) {
 	if s.checking >= checksMax {
+		return
+	}
+	if t.unread() {
+		s.read(t)
 		return
 	}
 	s.checking++

@@ -84,7 +84,7 @@ func (s *state) choose(t *torrent, p map[int]Priority) {
 // merge takes over trackers that a second source of the torrent names. A private
 // torrent keeps to its own (BEP 27).
 func (s *state) merge(t *torrent, src *Source) {
-	if t.meta != nil && t.meta.Private {
+	if t.private() {
 		return
 	}
 	known := map[string]bool{}
@@ -171,7 +171,7 @@ func (s *state) resume(id ID) error {
 	if t.rec.Fault != "" && t.run == nil && t.rec.Downloaded == 0 {
 		t.fresh = true // nothing was written yet, and what was in the way may be gone
 	}
-	t.rec.Paused, t.rec.Fault, t.dirty = false, "", true
+	t.rec.Paused, t.rec.Fault, t.lost, t.dirty = false, "", false, true
 	s.touch(t)
 	s.steer(t)
 	return nil
@@ -185,7 +185,7 @@ func (s *state) remove(id ID, files bool) error {
 	if t.check != nil {
 		t.check.cancel()
 	}
-	t.leaving = &leaving{files: files && t.meta != nil && !t.preview}
+	t.leaving = &leaving{files: files && t.known() && !t.preview}
 	s.changed = true
 	s.steer(t)
 	return nil
@@ -193,11 +193,7 @@ func (s *state) remove(id ID, files bool) error {
 
 func (e *Engine) removal(ctx context.Context, id ID) ([]string, error) {
 	var look func() []string
-	err := e.do(ctx, func(s *state) error {
-		t, err := s.find(id)
-		if err != nil {
-			return err
-		}
+	err := e.withMeta(ctx, id, func(s *state, t *torrent) error {
 		if t.meta == nil || t.fresh {
 			return nil
 		}
@@ -216,7 +212,7 @@ func (s *state) recheck(id ID) error {
 	if err != nil {
 		return err
 	}
-	if t.meta == nil {
+	if !t.known() {
 		return errors.New("there is nothing to check before the torrent's details are known")
 	}
 	t.rec.Recheck, t.checkNow, t.rec.Fault, t.dirty = true, true, "", true
@@ -226,11 +222,7 @@ func (s *state) recheck(id ID) error {
 	return nil
 }
 
-func (s *state) setPriority(id ID, files []int, p Priority) error {
-	t, err := s.find(id)
-	if err != nil {
-		return err
-	}
+func (s *state) setPriority(t *torrent, files []int, p Priority) error {
 	if t.meta == nil {
 		return errors.New("set priority: the torrent's files are not known yet")
 	}
@@ -296,9 +288,9 @@ func (s *state) magnet(id ID) (string, error) {
 		return "", err
 	}
 	l := &admit.Link{ID: t.id, HashV2: t.hashV2, Name: t.rec.Name, Trackers: t.rec.Trackers}
-	if m := t.meta; m != nil {
-		if l.HashV2 = m.HashV2; !m.HashV1.IsZero() {
-			l.ID = m.HashV1
+	if o := t.rec.Outline; t.known() {
+		if l.HashV2 = o.HashV2; o.HashV1 != [20]byte{} {
+			l.ID = o.HashV1
 		}
 	}
 	return l.String(), nil
@@ -311,6 +303,9 @@ func (s *state) watch(id ID) error {
 	if s.watched != id {
 		s.watched, s.detail, s.changed = id, nil, true
 		s.sampleDetail(true)
+		if t := s.torrents[id]; t != nil {
+			s.steer(t)
+		}
 	}
 	return nil
 }

@@ -27,7 +27,8 @@ func (e *DuplicateError) Error() string {
 
 // Engine downloads and seeds torrents. Its methods may be called from any
 // goroutine while Run runs; each returns once the engine's loop has applied it,
-// which takes no disk and no network, or with ErrStopped, or with ctx's error.
+// which takes no disk and no network unless it says so, or with ErrStopped, or with
+// ctx's error.
 type Engine struct {
 	cfg     Config
 	cmds    chan func(*state)
@@ -120,9 +121,10 @@ func (e *Engine) Recheck(ctx context.Context, id ID) error {
 	return e.do(ctx, func(s *state) error { return s.recheck(id) })
 }
 
-// SetPriority sets the priority of some of a torrent's files, by index.
+// SetPriority sets the priority of some of a torrent's files, by index. It waits
+// until the torrent's metainfo is read.
 func (e *Engine) SetPriority(ctx context.Context, id ID, files []int, p Priority) error {
-	return e.do(ctx, func(s *state) error { return s.setPriority(id, files, p) })
+	return e.withMeta(ctx, id, func(s *state, t *torrent) error { return s.setPriority(t, files, p) })
 }
 
 // AddPeers dials peers by hand.

@@ -328,7 +328,7 @@ func TestIsNew(t *testing.T) {
 		{name: "there is one that got it from us", uploaded: size, trackers: []int{2}, spread: true},
 	} {
 		to := &torrent{meta: &Meta{Pieces: 8, Size: size}, have: FullBits(8), tuned: tuned{Options: DefaultOptions()}}
-		to.rec.Downloaded, to.rec.Uploaded = c.downloaded, c.uploaded
+		to.rec.Downloaded, to.rec.Uploaded, to.rec.Outline.Size = c.downloaded, c.uploaded, size
 		if c.missing {
 			to.have = MakeBits(8)
 		}

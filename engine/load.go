@@ -24,14 +24,15 @@ func load(e *Engine, st *store.Store) (*state, error) {
 	for _, t := range revive(st, records) {
 		s.insert(t)
 		s.count(t)
-		if t.meta == nil && t.rec.Pieces > 0 {
-			s.fault(t, "Its saved metainfo is missing or damaged. Remove it and add it again; its files stay as they are.")
+		if t.lost {
+			s.fault(t, lostMetainfo)
 		}
 	}
 	return s, nil
 }
 
-// revive makes torrents of records, reading their metainfo on all cores.
+// revive makes torrents of records. Those of older versions do not tell all that the
+// list shows, so their metainfo is read, on all cores.
 func revive(st *store.Store, records []store.Record) []*torrent {
 	torrents := make([]*torrent, len(records))
 	var wg sync.WaitGroup
@@ -54,6 +55,11 @@ func revive(st *store.Store, records []store.Record) []*torrent {
 func reviveOne(st *store.Store, rec store.Record) *torrent {
 	t := &torrent{id: rec.ID, rec: rec, tuned: tunedOf(rec.Options)}
 	t.rec.Have = nil
+	t.have = plane.ParseBits(rec.Have, rec.Pieces).Compact()
+	if rec.Pieces > 0 && rec.Outline != (store.Outline{}) {
+		t.wanted.size, t.wanted.have = rec.Outline.Wanted, rec.Outline.There
+		return t
+	}
 	raw, err := st.Metainfo(rec.ID)
 	var gate *admit.Torrent
 	if err == nil {
@@ -66,6 +72,7 @@ func reviveOne(st *store.Store, rec store.Record) *torrent {
 		if link, err := admit.Magnet(rec.Magnet); err == nil && rec.Pieces == 0 {
 			t.peers, t.fresh, t.hashV2 = link.Peers, true, link.HashV2
 		}
+		t.lost = rec.Pieces > 0
 		return t
 	}
 	t.meta, t.fresh = metaOf(gate), rec.Pieces == 0

@@ -43,6 +43,7 @@ func profileOf(b *testing.B, n, pieces int) string {
 		}
 		rec := store.Record{
 			ID: gate.ID, Name: gate.Name, Dir: "/nowhere", Paused: true, Pieces: pieces, Have: have.Bytes(), Trackers: gate.Trackers,
+			Outline: store.Outline{HashV1: gate.ID, Size: gate.Size, Wanted: gate.Size, There: int64(have.Count()) << 20},
 		}
 		if err := st.SaveMetainfo(rec, raw); err != nil {
 			b.Fatal(err)

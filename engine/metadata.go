@@ -67,6 +67,7 @@ func (s *state) gotMetadata(t *torrent, gate *admit.Torrent, err error) {
 	t.raw = metainfoFile(gate, t.rec.Trackers)
 	t.have = MakeBits(t.meta.Pieces)
 	t.rec.Name, t.rec.Pieces = t.meta.Name, t.meta.Pieces
+	s.index(t)
 	s.count(t)
 	s.note(t, fmt.Sprintf("Peers have sent the details: %d files, %d pieces.", len(t.meta.Files), t.meta.Pieces))
 	s.emit(GotMetadata, t, "")
@@ -82,14 +83,14 @@ func (s *state) keepMetainfo(t *torrent) {
 		return
 	}
 	raw, st, rec := t.raw, s.store, t.rec
-	t.raw = nil
+	t.raw, t.unsaved = nil, true
 	s.keeper.push(func() func(*state) {
-		if err := st.SaveMetainfo(rec, raw); err != nil {
-			return func(s *state) {
+		err := st.SaveMetainfo(rec, raw)
+		return func(s *state) {
+			if t.unsaved = err != nil; err != nil {
 				s.emit(Notice, t, because(fmt.Sprintf("%q could not be saved and will be missing at the next start", rec.Name), err))
 			}
 		}
-		return nil
 	})
 }
 

@@ -4,6 +4,7 @@ import (
 	"errors"
 	"time"
 
+	"piecewise/engine/internal/admit"
 	"piecewise/engine/internal/disk"
 	"piecewise/engine/internal/store"
 )
@@ -136,7 +137,17 @@ func (s *state) trashAtEnd(t *torrent) {
 	if t.run != nil && t.run.disk != nil {
 		t.run.disk.Close()
 	}
-	if err := disk.Trash(t.files()); err != nil {
+	err := error(nil)
+	if t.meta == nil {
+		var gate *admit.Torrent
+		if gate, err = reload(s.store, t.id); err == nil {
+			t.meta = metaOf(gate)
+		}
+	}
+	if err == nil {
+		err = disk.Trash(t.files())
+	}
+	if err != nil {
 		s.log.Error("put files in the trash at the end", "torrent", t.id, "error", err)
 	}
 }

@@ -72,7 +72,8 @@ func FullBits(n int) Bits { return plane.FullBits(n) }
 type Pieces struct {
 	n       int
 	uniform PieceState
-	states  []PieceState // nil if all are uniform
+	states  []PieceState // nil if all are uniform, or in bits
+	bits    Bits         // of a torrent that does not run, unless they are uniform
 }
 
 // NewPieces keeps states, which the caller must not change afterwards.
@@ -99,11 +100,16 @@ func (p *Pieces) Len() int { return p.n }
 
 // State returns the state of piece i, 0 ≤ i < Len.
 func (p *Pieces) State(i int) PieceState {
-	if p.states == nil {
-		return p.uniform
+	switch {
+	case p.states != nil:
+		return p.states[i]
+	case p.bits.Len() > 0:
+		return p.bits.State(i)
 	}
-	return p.states[i]
+	return p.uniform
 }
 
 // Uniform reports the state that all pieces share, if they share one.
-func (p *Pieces) Uniform() (state PieceState, ok bool) { return p.uniform, p.states == nil }
+func (p *Pieces) Uniform() (state PieceState, ok bool) {
+	return p.uniform, p.states == nil && p.bits.Len() == 0
+}

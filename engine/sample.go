@@ -68,6 +68,7 @@ func (s *state) sample(t *torrent) {
 	if t.check != nil {
 		s.touch(t)
 	}
+	s.unload(t)
 	r := t.run
 	if r == nil {
 		return
@@ -112,7 +113,7 @@ const (
 // something has none: the library forgets those that it did not reach.
 func (s *state) dialAgain(t *torrent) {
 	r := t.run
-	if peers, _ := r.Connected(); peers > 0 || t.meta != nil && t.wanted.have >= t.wanted.size {
+	if peers, _ := r.Connected(); peers > 0 || t.known() && t.wanted.have >= t.wanted.size {
 		r.lonely = 0
 		return
 	}
@@ -148,6 +149,9 @@ func (s *state) count(t *torrent) {
 	}
 	if t.wanted.have < t.wanted.size {
 		t.rec.Finished = time.Time{}
+	}
+	if o := t.outline(); o != t.rec.Outline {
+		t.rec.Outline, t.dirty = o, true
 	}
 	if t.run != nil {
 		t.run.left.Store(t.missing())
@@ -263,8 +267,8 @@ func (s *state) refresh(t *torrent) {
 		Options: s.options(t),
 	}
 	row.overhead(t)
-	if t.meta != nil {
-		row.Size, row.Pieces = t.meta.Size, t.pieces()
+	if t.known() {
+		row.Size, row.Pieces = t.rec.Outline.Size, t.pieces()
 	}
 	if t.check != nil {
 		row.Checked = int(t.check.done.Load())
@@ -330,7 +334,7 @@ func (t *torrent) state() State {
 		return Faulted
 	case t.rec.Paused && !t.preview:
 		return Stopped
-	case t.meta == nil:
+	case !t.known():
 		return Metadata
 	case t.run == nil || t.run.disk == nil:
 		return Starting
@@ -354,9 +358,11 @@ func (t *torrent) pieces() *Pieces {
 }
 
 func piecesOfBits(b Bits) *Pieces {
-	states := make([]PieceState, b.Len())
-	for i := range states {
-		states[i] = b.State(i)
+	switch b.Count() {
+	case 0:
+		return UniformPieces(b.Len(), Missing)
+	case b.Len():
+		return UniformPieces(b.Len(), Verified)
 	}
-	return NewPieces(states)
+	return &Pieces{n: b.Len(), bits: b}
 }

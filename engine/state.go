@@ -95,9 +95,10 @@ type state struct {
 	cancel                 context.CancelFunc
 
 	torrents map[ID]*torrent
-	order    []*torrent // as they were added
-	settings Settings   // as they hold
-	kept     Settings   // as they are saved: without what Config puts in their place
+	hashes   map[[20]byte]*torrent // by all info hashes that are known, v2 ones cut short
+	order    []*torrent            // as they were added
+	settings Settings              // as they hold
+	kept     Settings              // as they are saved: without what Config puts in their place
 	turtle   limit.Turtle
 	session  swarm.Session  // as the control plane has it
 	slow     Turtle         // as the snapshot has it
@@ -129,9 +130,9 @@ type state struct {
 // torrent is what the loop knows of one torrent.
 type torrent struct {
 	id       ID
-	hashV2   [32]byte     // the v2 info hash of a magnet, if it names one
-	rec      store.Record // as it is saved, but for the pieces of a running torrent
-	meta     *Meta
+	hashV2   [32]byte       // the v2 info hash of a magnet, if it names one
+	rec      store.Record   // as it is saved, but for the pieces of a running torrent
+	meta     *Meta          // nil until it is known, and while it is not needed: see read.go
 	gate     *admit.Torrent // checked metainfo, kept from Add to the first start only
 	raw      []byte         // the .torrent, until it is saved
 	have     Bits           // while it does not run
@@ -140,8 +141,12 @@ type torrent struct {
 	stale    bool     // the row must be made anew
 	dirty    bool     // the record must be saved
 	preview  bool
-	fresh    bool  // nobody has looked yet what is at the place of its files
-	made     *made // while fresh, if it was made here
+	fresh    bool            // nobody has looked yet what is at the place of its files
+	unsaved  bool            // its metainfo is on its way to the store
+	lost     bool            // its metainfo could not be read
+	readers  []chan struct{} // closed when its metainfo was read
+	used     time.Time       // when its metainfo was read or needed
+	made     *made           // while fresh, if it was made here
 	leaving  *leaving
 	busy     bool // a job for it is under way
 	run      *run
@@ -201,6 +206,7 @@ func newState(e *Engine) *state {
 		mail:     newMailbox(),
 		zoneFile: systemZone(),
 		torrents: map[ID]*torrent{},
+		hashes:   map[[20]byte]*torrent{},
 		free:     -1,
 		dhtNodes: -1,
 		changed:  true,
@@ -223,32 +229,53 @@ func (s *state) find(id ID) (*torrent, error) {
 // twin returns a torrent other than t with one of the info hashes, of which a
 // hybrid has two.
 func (s *state) twin(t *torrent, v2 [32]byte, ids ...ID) *torrent {
-	if len(ids) == 1 && s.torrents[ids[0]] != nil && s.torrents[ids[0]] != t {
-		return s.torrents[ids[0]]
-	}
-	for _, o := range s.order {
-		known := o.hashV2
-		if o.meta != nil {
-			known = o.meta.HashV2
-			if o != t && slices.Contains(ids, o.meta.HashV1) {
-				return o
-			}
-		}
-		if o != t && (slices.Contains(ids, o.id) || v2 != [32]byte{} && (known == v2 || o.id == ID(v2[:20]))) {
+	for _, id := range append(ids, ID(v2[:20])) {
+		if o := s.hashes[id]; o != nil && o != t {
 			return o
 		}
 	}
 	return nil
 }
 
+// allHashes are the info hashes under which the torrent is known, v2 ones cut short.
+func (t *torrent) allHashes() [][20]byte {
+	v1, v2 := t.rec.Outline.HashV1, t.rec.Outline.HashV2
+	if t.meta != nil {
+		v1, v2 = t.meta.HashV1, t.meta.HashV2
+	}
+	all := [][20]byte{t.id}
+	for _, h := range [][20]byte{v1, [20]byte(v2[:20]), [20]byte(t.hashV2[:20])} {
+		if h != [20]byte{} && h != t.id {
+			all = append(all, h)
+		}
+	}
+	return all
+}
+
+// index has the torrent found by its info hashes. Who had one first keeps it.
+func (s *state) index(t *torrent) {
+	for _, h := range t.allHashes() {
+		if s.hashes[h] == nil {
+			s.hashes[h] = t
+		}
+	}
+}
+
 func (s *state) insert(t *torrent) {
 	s.torrents[t.id] = t
 	s.order = append(s.order, t)
+	s.index(t)
 	s.touch(t)
 }
 
 func (s *state) erase(t *torrent) {
 	delete(s.torrents, t.id)
+	for _, h := range t.allHashes() {
+		if s.hashes[h] == t {
+			delete(s.hashes, h)
+		}
+	}
+	t.tellReaders()
 	s.order = slices.DeleteFunc(s.order, func(o *torrent) bool { return o == t })
 	s.changed = true
 }

@@ -25,6 +25,8 @@ func (s *state) steer(t *torrent) {
 	switch {
 	case running && !shouldRun:
 		s.stop(t)
+	case t.unread() && (len(t.readers) > 0 || s.watched == t.id || t.leaving != nil && t.leaving.files):
+		s.read(t)
 	case t.leaving != nil:
 		s.bury(t)
 	case t.meta != nil && t.fresh && !t.preview:
@@ -34,6 +36,8 @@ func (s *state) steer(t *torrent) {
 	case !shouldRun:
 	case running && t.run.disk == nil && t.meta != nil && !t.preview:
 		s.open(t)
+	case !running && t.unread():
+		s.read(t)
 	case !running && t.meta == nil:
 		s.seek(t)
 	case !running && !t.preview:
@@ -223,7 +227,7 @@ func (s *state) announce(t *torrent) {
 
 // missing returns the wanted bytes that are not there, -1 before they are known.
 func (t *torrent) missing() int64 {
-	if t.meta == nil {
+	if !t.known() {
 		return -1
 	}
 	return t.wanted.size - t.wanted.have
@@ -276,7 +280,8 @@ func (s *state) settle(t *torrent, r *run) func(*state) {
 func (s *state) bury(t *torrent) {
 	gone, st, id := t.leaving, s.store, t.id
 	var files disk.Options
-	if t.meta != nil {
+	read := t.meta != nil
+	if read {
 		files = t.files()
 	}
 	t.busy = true
@@ -287,7 +292,10 @@ func (s *state) bury(t *torrent) {
 	}
 	s.tasks.push(func() func(*state) {
 		var trash error
-		if gone.files && !t.fresh {
+		switch {
+		case gone.files && !read:
+			trash = errors.New("its saved metainfo, which names them, is missing or damaged")
+		case gone.files && !t.fresh:
 			gone.trashed = true
 			trash = disk.Trash(files)
 		}

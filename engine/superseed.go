@@ -51,7 +51,7 @@ func (t *torrent) isNew() bool {
 	for _, st := range t.trackers {
 		seeds = max(seeds, st.Seeds-1) // trackers count us, too
 	}
-	if seeds > 0 && sent < t.meta.Size {
+	if seeds > 0 && sent < t.rec.Outline.Size {
 		t.tuned.others = true // it was not from us that they got it
 	} else if seeds > 0 {
 		t.spread()
@@ -68,7 +68,7 @@ func (t *torrent) spread() {
 }
 
 // whole reports whether we have every piece.
-func (t *torrent) whole() bool { return t.meta != nil && t.have.Len() > 0 && t.have.All() }
+func (t *torrent) whole() bool { return t.known() && t.have.Len() > 0 && t.have.All() }
 
 // downloaded is how much payload came in the torrent's whole life, bytes.
 func (t *torrent) downloaded() int64 {

@@ -59,7 +59,7 @@ type Torrent struct {
 	// in no list, has no files and is forgotten at the end, unless Add keeps it.
 	Preview bool
 
-	Meta   *Meta   // nil until the metadata is known; the same pointer ever after
+	Meta   *Meta   // nil until the metadata is known, and of a torrent that nobody looks at and that does nothing
 	Pieces *Pieces // nil until the metadata is known
 	Dir    string  // the folder its files are in
 
@@ -93,7 +93,10 @@ type Torrent struct {
 }
 
 // Done reports whether all wanted pieces are verified.
-func (t *Torrent) Done() bool { return t.Meta != nil && t.Have >= t.Wanted }
+func (t *Torrent) Done() bool { return t.Known() && t.Have >= t.Wanted }
+
+// Known reports whether the metadata is known, though Meta may not be at hand.
+func (t *Torrent) Known() bool { return t.Pieces != nil }
 
 // Ratio returns uploaded ÷ downloaded; 0 if nothing was ever downloaded.
 func (t *Torrent) Ratio() float64 {

@@ -41,4 +41,4 @@ func stopped(t *engine.Torrent) bool {
 
 func running(t *engine.Torrent) bool { return !stopped(t) }
 
-func known(t *engine.Torrent) bool { return t.Meta != nil }
+func known(t *engine.Torrent) bool { return t.Known() }

@@ -22,6 +22,7 @@ type Shelf struct {
 	PieceLength int64      // bytes; 0 is 16 KiB
 	Paused      bool       // they are stopped, else they seed
 	Trackers    [][]string // of each torrent
+	Old         bool       // their records have no outline, as those of older programs
 }
 
 const (
@@ -86,10 +87,14 @@ func (s Shelf) one(profile, dir string, i int, hashes []byte) (store.Record, err
 		return store.Record{}, fmt.Errorf("make data: %w", err)
 	}
 	at := time.Unix(added+int64(i), 0).UTC()
-	return store.Record{
+	r := store.Record{
 		ID: id, Name: Name(i), Dir: dir, Added: at, Finished: at, Paused: s.Paused,
 		Pieces: s.Pieces, Trackers: s.Trackers,
-	}, nil
+	}
+	if !s.Old {
+		r.Outline = store.Outline{HashV1: id, Size: size, Wanted: size, There: size}
+	}
+	return r, nil
 }
 
 // hollow makes a file of zeros that takes no room.

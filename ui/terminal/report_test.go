@@ -90,7 +90,7 @@ func TestStatus(t *testing.T) {
 		{"done", rowOf("a", 40, 40), "100 % of 40 B  ↓ 1.00 MB/s  ↑ 2.00 kB/s  3 peers"},
 		{"fault", &engine.Torrent{State: engine.Faulted, Err: "the disk\nis full"}, `the disk\nis full`},
 		{"metadata", &engine.Torrent{State: engine.Metadata, Peers: 1}, "waiting for a peer to send the list of files, 1 peer"},
-		{"checking", &engine.Torrent{State: engine.Checking, Meta: &engine.Meta{Pieces: 8}, Checked: 2}, "checking what is there: 25 %"},
+		{"checking", &engine.Torrent{State: engine.Checking, Pieces: engine.UniformPieces(8, engine.Missing), Checked: 2}, "checking what is there: 25 %"},
 		{"starting", &engine.Torrent{State: engine.Starting}, "starting"},
 	}
 	for _, tt := range tests {

@@ -28,8 +28,8 @@ func status(t *engine.Torrent) string {
 	case engine.Metadata:
 		return "waiting for a peer to send the list of files, " + format.Plural(t.Peers, "peer", "peers")
 	case engine.Checking:
-		if t.Meta != nil {
-			return "checking what is there: " + format.Percent(int64(t.Checked), int64(t.Meta.Pieces))
+		if t.Known() {
+			return "checking what is there: " + format.Percent(int64(t.Checked), int64(t.Pieces.Len()))
 		}
 	}
 	parts := []string{

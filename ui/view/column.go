@@ -117,7 +117,7 @@ func byShare(a, b *Row) int { return cmp.Compare(Share(a.Torrent), Share(b.Torre
 // Share returns how much of what is wanted is there, 0 to 1.
 func Share(t *engine.Torrent) float64 {
 	switch {
-	case t.Meta == nil:
+	case !t.Known():
 		return 0
 	case t.Done():
 		return 1
@@ -127,14 +127,14 @@ func Share(t *engine.Torrent) float64 {
 
 // Progress returns the share of what is wanted that is there, in percent.
 func Progress(t *engine.Torrent) string {
-	if t.Meta == nil {
+	if !t.Known() {
 		return format.None
 	}
 	return format.Percent(t.Have, t.Wanted)
 }
 
 func sizeOf(t *engine.Torrent) string {
-	if t.Meta == nil {
+	if !t.Known() {
 		return format.None
 	}
 	return format.Size(t.Size)

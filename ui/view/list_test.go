@@ -15,10 +15,10 @@ import (
 func some(n int) []*engine.Torrent {
 	random := rand.New(rand.NewPCG(1, 2))
 	all := make([]*engine.Torrent, n)
-	meta := &engine.Meta{Pieces: 100}
+	pieces := engine.UniformPieces(100, engine.Missing)
 	for i := range all {
 		all[i] = &engine.Torrent{
-			ID: engine.ID{byte(i), byte(i >> 8), 1}, Name: fmt.Sprintf("file %d.iso", random.IntN(n)), Meta: meta,
+			ID: engine.ID{byte(i), byte(i >> 8), 1}, Name: fmt.Sprintf("file %d.iso", random.IntN(n)), Pieces: pieces,
 			State: engine.State(random.IntN(7)), Size: random.Int64N(1e12), Wanted: 100, Have: random.Int64N(101),
 			Down: random.Int64N(3), Up: random.Int64N(3), Peers: random.IntN(9), ETA: time.Duration(random.IntN(99) - 1),
 		}

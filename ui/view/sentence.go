@@ -33,7 +33,7 @@ func Sentence(t *engine.Torrent) string {
 
 func paused(t *engine.Torrent) string {
 	switch {
-	case t.Meta == nil:
+	case !t.Known():
 		return "Paused, its details are not known yet"
 	case t.Done():
 		return "Paused, all there"
@@ -42,10 +42,10 @@ func paused(t *engine.Torrent) string {
 }
 
 func checking(t *engine.Torrent) string {
-	if t.Meta == nil || t.Meta.Pieces == 0 {
+	if !t.Known() || t.Pieces.Len() == 0 {
 		return "Checking"
 	}
-	return "Checking " + format.Percent(int64(t.Checked), int64(t.Meta.Pieces))
+	return "Checking " + format.Percent(int64(t.Checked), int64(t.Pieces.Len()))
 }
 
 func downloading(t *engine.Torrent) string {

@@ -7,14 +7,14 @@ import (
 )
 
 func TestSentence(t *testing.T) {
-	meta := &engine.Meta{Pieces: 100}
+	pieces := engine.UniformPieces(100, engine.Missing)
 	tests := []struct {
 		want string
 		t    engine.Torrent
 	}{
-		{"Downloading from 3 of 7 peers", engine.Torrent{State: engine.Downloading, Meta: meta, Wanted: 9, Peers: 3, SwarmPeers: 7, Down: 1}},
-		{"Downloading from 3 peers", engine.Torrent{State: engine.Downloading, Meta: meta, Wanted: 9, Peers: 3, SwarmPeers: -1, Down: 1}},
-		{"Waiting for 1 peer to send", engine.Torrent{State: engine.Downloading, Meta: meta, Wanted: 9, Peers: 1}},
+		{"Downloading from 3 of 7 peers", engine.Torrent{State: engine.Downloading, Pieces: pieces, Wanted: 9, Peers: 3, SwarmPeers: 7, Down: 1}},
+		{"Downloading from 3 peers", engine.Torrent{State: engine.Downloading, Pieces: pieces, Wanted: 9, Peers: 3, SwarmPeers: -1, Down: 1}},
+		{"Waiting for 1 peer to send", engine.Torrent{State: engine.Downloading, Pieces: pieces, Wanted: 9, Peers: 1}},
 		{"Waiting for peers: the tracker knows 0", engine.Torrent{State: engine.Downloading, Trackers: 1, TrackersWorking: 1}},
 		{
 			"Waiting for peers: connecting to the 12 that the tracker knows",
@@ -30,11 +30,11 @@ func TestSentence(t *testing.T) {
 		{"Seeding to 2 peers", engine.Torrent{State: engine.Seeding, Peers: 5, Seeds: 3, Up: 1}},
 		{"Seeding, 1 peer connected", engine.Torrent{State: engine.Seeding, Peers: 1}},
 		{"Seeding, nobody is asking", engine.Torrent{State: engine.Seeding, Peers: 2, Seeds: 2}},
-		{"All its files are skipped", engine.Torrent{State: engine.Seeding, Meta: meta, Size: 9}},
-		{"Checking 45 %", engine.Torrent{State: engine.Checking, Meta: meta, Checked: 45}},
+		{"All its files are skipped", engine.Torrent{State: engine.Seeding, Pieces: pieces, Size: 9}},
+		{"Checking 45 %", engine.Torrent{State: engine.Checking, Pieces: pieces, Checked: 45}},
 		{"Checking", engine.Torrent{State: engine.Checking}},
-		{"Paused at 45 %", engine.Torrent{Meta: meta, Wanted: 100, Have: 45}},
-		{"Paused, all there", engine.Torrent{Meta: meta, Wanted: 100, Have: 100}},
+		{"Paused at 45 %", engine.Torrent{Pieces: pieces, Wanted: 100, Have: 45}},
+		{"Paused, all there", engine.Torrent{Pieces: pieces, Wanted: 100, Have: 100}},
 		{"Paused, its details are not known yet", engine.Torrent{}},
 		{"Starting", engine.Torrent{State: engine.Starting}},
 		{"Getting the torrent's details from 1 peer", engine.Torrent{State: engine.Metadata, Peers: 1}},
