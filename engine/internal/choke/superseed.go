@@ -197,8 +197,9 @@ func (s *Superseed[K]) Allowed(key K, piece int) bool {
 func (s *Superseed[K]) Copies() int { return s.copies.least() }
 
 // Done reports whether super-seeding can end: so many peers have got everything, or
-// there are as many copies of each piece among them and they give each other less
-// than we could give them.
+// there are as many copies of each piece among them, and the leeches, if any are
+// left, give each other less than we could give them.
 func (s *Superseed[K]) Done(copies int) bool {
-	return len(s.peers)-s.leeches+s.parted >= copies || s.Copies() >= copies && s.pace.slow
+	enough := len(s.peers)-s.leeches+s.parted >= copies || s.Copies() >= copies
+	return enough && (s.pace.slow || s.leeches == 0)
 }

@@ -135,7 +135,7 @@ func TestDone(t *testing.T) {
 	}{
 		{"two copies, and fast", 19, 39, false},
 		{"two copies, and slow", 0, 30, true},
-		{"two who have everything", 0, 40, true},
+		{"two who have everything, and fast", 19, 40, false},
 	} {
 		s := newSuperseed(40)
 		for _, key := range []string{"a", "b", "c", "d"} {
@@ -159,6 +159,10 @@ func TestDone(t *testing.T) {
 		s.Tick(at(10))
 		if got := s.Done(2); got != test.want || s.Copies() < 2 {
 			t.Errorf("%s: done %v with %d copies", test.name, got, s.Copies())
+		}
+		s.Tick(at(15))
+		if !s.Done(2) {
+			t.Errorf("%s: not done, though the leeches got nothing for 5 s", test.name)
 		}
 	}
 }
