@@ -23,6 +23,7 @@ func (t *Torrent) ReadAt(b []byte, off int64) (int, error) {
 	rest := min(int64(len(b)), t.layout.Length-off)
 	for s := range t.layout.spans(off, int(rest)) {
 		if n, err := t.readSpan(b[s.from:s.to], s); err != nil {
+			t.fail(err)
 			return s.from + n, err
 		}
 	}
@@ -56,8 +57,8 @@ func (t *Torrent) readSpan(b []byte, s span) (int, error) {
 }
 
 func (t *Torrent) fail(err error) {
-	if t.opts.OnError != nil && !errors.Is(err, ErrClosed) {
-		t.failed.Do(func() { t.opts.OnError(err) })
+	if t.opts.OnError != nil && !errors.Is(err, ErrClosed) && t.failed.CompareAndSwap(false, true) {
+		t.opts.OnError(err)
 	}
 }
 
@@ -143,6 +144,9 @@ func openAt(at place, flag int) (*os.File, error) {
 		return nil, fmt.Errorf("open %s: not a file", at.full())
 	}
 	f, err := root.OpenFile(at.name, flag, 0)
+	if err != nil && flag != os.O_RDONLY {
+		return nil, refused("open to write", at.full(), err)
+	}
 	if err != nil {
 		return nil, refused("open", at.full(), err)
 	}
@@ -190,15 +194,16 @@ func (t *Torrent) noteEntry(at place) {
 	}
 }
 
-// makeDir makes the folder that files are to be below, unless it was there before:
-// then its disk was taken away, and what is written must not end up beneath the
-// empty mount point.
+// makeDir makes the folder that files are to be below, unless one was there before: if
+// that is gone its disk was taken away, and what is written must not end up beneath
+// the empty mount point.
 func (t *Torrent) makeDir(dir string) error {
-	if _, err := os.Stat(dir); err == nil {
-		return nil
-	}
-	if t.hadDir {
+	info, err := os.Stat(dir)
+	switch then := t.seen[dir]; {
+	case then != nil && (err != nil || !os.SameFile(then, info)):
 		return &GoneError{dir}
+	case err == nil:
+		return nil
 	}
 	var changed []string
 	for folder := dir; folder != filepath.Dir(folder); folder = filepath.Dir(folder) {
@@ -210,11 +215,26 @@ func (t *Torrent) makeDir(dir string) error {
 	if err := os.MkdirAll(dir, 0o777); err != nil {
 		return refused("make folder", dir, err)
 	}
-	t.hadDir = true
+	t.see(dir)
 	t.mu.Lock()
 	defer t.mu.Unlock()
 	for _, folder := range changed {
 		t.folders[folder] = true
 	}
 	return nil
+}
+
+// see remembers a folder that files are below, if it is there. t.creating must be
+// held.
+func (t *Torrent) see(dir string) {
+	info, err := os.Stat(dir)
+	if err != nil {
+		return
+	}
+	os.SameFile(info, info) // Windows asks only now which folder it is
+	t.seen[dir] = info
+	disk := diskOf(dir)
+	t.mu.Lock()
+	t.disk = disk
+	t.mu.Unlock()
 }

@@ -104,6 +104,13 @@ func (c *cache) release(h *handle) {
 	}
 }
 
+// holds reports whether a handle is what others get for its file.
+func (c *cache) holds(h *handle) bool {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	return h.place != nil
+}
+
 // forget drops all handles of a torrent and returns once the idle ones are closed.
 func (c *cache) forget(t *Torrent) {
 	c.mu.Lock()

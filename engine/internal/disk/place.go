@@ -202,8 +202,7 @@ func (t *Torrent) SetDir(dir string) error {
 	}
 	t.creating.Lock()
 	defer t.creating.Unlock()
-	_, err = os.Stat(dir)
-	t.hadDir = err == nil
+	t.see(dir)
 	t.mu.Lock()
 	t.table.dir = dir
 	clear(t.table.away)

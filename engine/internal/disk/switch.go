@@ -159,6 +159,7 @@ func (m *mover) putBack() {
 // settle notes that the new folder is the torrent's.
 func (m *mover) settle() {
 	t := m.t
+	t.see(m.to)
 	t.mu.Lock()
 	defer t.mu.Unlock()
 	for i, owner := range t.owners {
@@ -175,7 +176,6 @@ func (m *mover) settle() {
 	}
 	t.table.dir = m.to
 	clear(t.table.away)
-	t.hadDir = true
 }
 
 // rootSet is folders that are open, by their full paths.

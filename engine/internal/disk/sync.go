@@ -8,13 +8,19 @@ import (
 )
 
 // Sync waits until every file written since the last Sync, and every folder
-// that got a new entry, is on the disk. What failed is tried again by the next
-// one. Bytes written while it runs may be left to the next Sync.
+// that got a new entry, is on the disk. What could not be opened is tried again by the
+// next one; but once the system has failed to sync a file all later ones fail: it
+// says only once that it has lost what was written. Bytes written while it runs may
+// be left to the next Sync.
 func (t *Torrent) Sync() error {
 	if t.closed.Load() {
 		return ErrClosed
 	}
 	t.mu.Lock()
+	if t.unsafe != nil {
+		defer t.mu.Unlock()
+		return t.unsafe
+	}
 	dirty, folders := t.dirty, t.folders
 	t.dirty, t.folders = make(map[int]bool), make(map[string]bool)
 	t.mu.Unlock()
@@ -33,6 +39,9 @@ func (t *Torrent) Sync() error {
 			t.mu.Unlock()
 		}
 	}
+	if len(errs) > 0 {
+		t.fail(errs[0])
+	}
 	return errors.Join(errs...)
 }
 
@@ -42,10 +51,36 @@ func (t *Torrent) syncFile(i int) error {
 		return err
 	}
 	defer handles.release(h)
-	if err := h.file.Sync(); err != nil {
-		return refused("sync", t.full(i), err)
+	err = t.stays(i, h)
+	if failed := h.file.Sync(); failed != nil {
+		err = refused("sync", t.full(i), failed)
 	}
-	return nil
+	if err != nil {
+		t.mu.Lock()
+		t.unsafe = err
+		t.mu.Unlock()
+	}
+	return err
+}
+
+// stays reports if a file is not where it was when it was opened: what is written to
+// it is lost as soon as it is closed.
+func (t *Torrent) stays(i int, h *handle) error {
+	same := func(path string) bool {
+		opened, err := h.file.Stat()
+		found, missing := os.Lstat(path)
+		return err == nil && missing == nil && os.SameFile(opened, found)
+	}
+	path := t.full(i)
+	if same(path) {
+		return nil
+	}
+	t.creating.Lock() // it may be about to get another name
+	defer t.creating.Unlock()
+	if t.full(i) != path || same(path) || !handles.holds(h) {
+		return nil
+	}
+	return refused("sync", path, fs.ErrNotExist)
 }
 
 // syncFolder makes new names in a folder last. Windows has no such call and

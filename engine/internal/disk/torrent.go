@@ -27,7 +27,13 @@ type Options struct {
 	// Files that are not below Dir may be below it.
 	Moving string
 
-	// OnError is told of the first write that failed. It may be nil.
+	// Disk is where the file system of Dir began when the torrent's files were seen
+	// last, as Torrent.Disk tells; "" if unknown. If it begins elsewhere now, they are
+	// gone: what is seen is the empty mount point of a disk that was taken away.
+	Disk string
+
+	// OnError is told of the first read, write or Sync that failed since Open or
+	// Forgive. It may be nil.
 	OnError func(error)
 }
 
@@ -38,14 +44,14 @@ type Torrent struct {
 	opts   Options
 
 	closed atomic.Bool
-	failed sync.Once
+	failed atomic.Bool // OnError was told
 
 	moving  sync.Mutex              // one move at a time
 	gate    sync.RWMutex            // held by who writes to files, and by a move while it switches over; before creating and mu
 	copying atomic.Pointer[changes] // of a move that copies files; nil without one
 
-	creating sync.Mutex // one file is created at a time
-	hadDir   bool       // guarded by creating: the save folder was there; if it is gone, its disk is
+	creating sync.Mutex             // one file is created at a time
+	seen     map[string]os.FileInfo // guarded by creating: folders that files are below, as they were first; if one is gone, so is its disk
 
 	mu      sync.Mutex // guards what follows; never held while touching the disk
 	table   table
@@ -53,6 +59,8 @@ type Torrent struct {
 	owners  []owner         // per file
 	dirty   map[int]bool    // files written since the last Sync
 	folders map[string]bool // full paths of folders that got a new entry since
+	disk    string          // where the file system of the save folder begins
+	unsafe  error           // of a Sync; what was written before it may be lost
 }
 
 // owner is whose file it is.
@@ -66,7 +74,8 @@ const (
 
 // Open looks at the files that are there and creates nothing. It fails if the
 // layout is not sound, if something other than a file stands in a file's place,
-// or with a *MissingError if verified pieces cannot be there.
+// with a *GoneError if the folder is on another disk than Options.Disk, or with a
+// *MissingError if verified pieces cannot be there.
 func Open(o Options) (*Torrent, error) {
 	if err := o.Layout.check(); err != nil {
 		return nil, err
@@ -85,6 +94,7 @@ func Open(o Options) (*Torrent, error) {
 		owners:  make([]owner, len(o.Layout.Files)),
 		dirty:   make(map[int]bool),
 		folders: make(map[string]bool),
+		seen:    make(map[string]os.FileInfo),
 	}
 	for i := range o.Layout.Pieces {
 		if o.Have.Has(i) {
@@ -99,6 +109,9 @@ func Open(o Options) (*Torrent, error) {
 	if err := t.survey(); err != nil {
 		return nil, err
 	}
+	if o.Disk != "" && t.disk != "" && t.disk != o.Disk {
+		return nil, &GoneError{t.table.dir}
+	}
 	return t, nil
 }
 
@@ -108,7 +121,9 @@ func (t *Torrent) survey() error {
 	if err != nil && !errors.Is(err, fs.ErrNotExist) {
 		return err
 	}
-	t.hadDir = err == nil
+	if err == nil {
+		t.see(t.table.dir)
+	}
 	if t.opts.Moving != "" {
 		if sizes, err = t.table.follow(sizes, t.opts.Moving); err != nil {
 			return err
@@ -176,6 +191,21 @@ func (t *Torrent) Have() plane.Bits {
 	t.mu.Lock()
 	defer t.mu.Unlock()
 	return t.have.Clone()
+}
+
+// Disk returns the folder at which the file system of the save folder begins, ""
+// while that is not there or cannot be told.
+func (t *Torrent) Disk() string {
+	t.mu.Lock()
+	defer t.mu.Unlock()
+	return t.disk
+}
+
+// Forgive has the next error told to OnError again, after what was wrong was put
+// right. Files are opened anew.
+func (t *Torrent) Forgive() {
+	handles.forget(t)
+	t.failed.Store(false)
 }
 
 // Close closes the torrent's handles; those in use close when their user is
