@@ -46,7 +46,10 @@ func (t *Torrent) readSpan(b []byte, s span) (int, error) {
 		return 0, err
 	}
 	defer handles.release(h)
-	n, err := h.file.ReadAt(b, s.at)
+	n, err := 0, t.refuses("read", s.file)
+	if err == nil {
+		n, err = h.file.ReadAt(b, s.at)
+	}
 	if n == len(b) {
 		return n, nil
 	}
@@ -54,6 +57,14 @@ func (t *Torrent) readSpan(b []byte, s span) (int, error) {
 		err = io.ErrUnexpectedEOF
 	}
 	return n, refused("read", t.full(s.file), err)
+}
+
+// refuses returns the error that a test puts in the place of the system's.
+func (t *Torrent) refuses(op string, file int) error {
+	if t.opts.Refuse == nil {
+		return nil
+	}
+	return t.opts.Refuse(op, t.full(file))
 }
 
 func (t *Torrent) fail(err error) {
@@ -107,6 +118,9 @@ func (t *Torrent) acquire(i int, write bool) (*handle, error) {
 // open opens a file where it is now, and creates it if it is to be written and
 // nobody has one there.
 func (t *Torrent) open(i int, write bool) (*os.File, place, error) {
+	if err := t.refuses("open", i); err != nil {
+		return nil, place{}, refused("open", t.full(i), err)
+	}
 	if !write {
 		at := t.place(i)
 		if f, err := openAt(at, os.O_RDONLY); !errors.Is(err, fs.ErrNotExist) || t.owner(i) == nobody {

@@ -52,7 +52,11 @@ func (t *Torrent) syncFile(i int) error {
 	}
 	defer handles.release(h)
 	err = t.stays(i, h)
-	if failed := h.file.Sync(); failed != nil {
+	failed := t.refuses("sync", i)
+	if failed == nil {
+		failed = h.file.Sync()
+	}
+	if failed != nil {
 		err = refused("sync", t.full(i), failed)
 	}
 	if err != nil {

@@ -35,6 +35,11 @@ type Options struct {
 	// OnError is told of the first read, write or Sync that failed since Open or
 	// Forgive. It may be nil.
 	OnError func(error)
+
+	// Refuse stands in for a system that fails, in tests: it is asked before a file is
+	// opened, read, written or synced, and its error is taken for the
+	// system's. It may be nil.
+	Refuse func(op, path string) error
 }
 
 // Torrent is the files of one torrent. Its methods may be called from any

@@ -77,7 +77,9 @@ func (t *Torrent) writePart(v vector, s span, wait bool) (bool, error) {
 	// Marked after the write too: a Sync in between has taken the first mark, and
 	// may have been too early for these bytes.
 	t.markDirty(s.file)
-	err = writeAt(h.file, v, s.at)
+	if err = t.refuses("write", s.file); err == nil {
+		err = writeAt(h.file, v, s.at)
+	}
 	t.markDirty(s.file)
 	if c := t.copying.Load(); c != nil {
 		c.wrote(s.file, s.at, int64(s.to-s.from))

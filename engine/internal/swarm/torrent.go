@@ -229,6 +229,10 @@ func libraryOrigin(o plane.Origin) torrent.PeerSource {
 	return torrent.PeerSourceDirect
 }
 
+// SetFetching ends or begins to ask peers for pieces; what is there is served in
+// either case. A write that fails ends it, too.
+func (t *Torrent) SetFetching(on bool) { t.plane.SetFetching(on) }
+
 // SetWanted replaces what is wanted.
 func (t *Torrent) SetWanted(w transfer.Wanted) { t.plane.SetWanted(w) }
 

@@ -86,6 +86,7 @@ type sideOptions struct {
 	have   plane.Bits
 	limits Limits
 	magnet bool // Open is the test's to call
+	refuse func(op, path string) error
 
 	metadata []byte
 }
@@ -101,7 +102,7 @@ func newSide(t testing.TB, c content, o sideOptions) *side {
 		}
 	}
 	size := int64(len(c.data))
-	d, err := disk.Open(disk.Options{Dir: dir, Have: o.have, Layout: disk.Layout{
+	d, err := disk.Open(disk.Options{Dir: dir, Have: o.have, Refuse: o.refuse, Layout: disk.Layout{
 		Files:       []disk.File{{Path: []string{"file"}, Length: size}},
 		PieceLength: int64(c.pieceLength), Length: size, Pieces: c.pieces(),
 	}})

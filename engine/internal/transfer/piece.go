@@ -61,7 +61,7 @@ type piece struct {
 	leaves []hash.Sum // of the blocks, as they come, of a v2 torrent
 	proved []hash.Sum // what they must be, once a trial has shown that
 	done   int64      // bytes written
-	failed bool       // a write failed; the torrent is about to stop
+	failed bool       // a write failed; once all has come, all of it must come again
 }
 
 func newPiece(t *Torrent, index int) *piece {
@@ -103,7 +103,11 @@ func (p *piece) work() {
 		}
 		p.mu.Unlock()
 		p.write(batch)
-		if p.done == p.size && !p.failed {
+		switch {
+		case p.done < p.size:
+		case p.failed:
+			p.t.finished(p, verdict{})
+		default:
 			p.finish()
 		}
 	}
@@ -138,7 +142,7 @@ func (p *piece) store(run []wire.Segment) {
 	if !p.failed {
 		var err error
 		written, err = p.t.cfg.Disk.TryWrite(p.index, begin, bufs)
-		p.failed = err != nil // the disk tells why
+		p.fail(err)
 	}
 	if p.hash != nil {
 		p.hashNext(begin, bufs)
@@ -147,7 +151,16 @@ func (p *piece) store(run []wire.Segment) {
 		p.hashLeaves(run)
 	}
 	if !written && !p.failed {
-		p.failed = p.t.cfg.Disk.Write(p.index, begin, bufs) != nil
+		p.fail(p.t.cfg.Disk.Write(p.index, begin, bufs))
+	}
+}
+
+// fail notes that a write, or reading it back, has failed. The disk tells why; what
+// else peers send would be lost as well.
+func (p *piece) fail(err error) {
+	if err != nil {
+		p.failed = true
+		p.t.SetFetching(false)
 	}
 }
 

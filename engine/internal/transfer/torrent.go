@@ -72,6 +72,7 @@ type Torrent struct {
 	verified int
 	failures int
 	closed   bool
+	held     bool // nothing is fetched, see SetFetching
 	court    court
 	ring     ring
 	gone     struct{ in, out int64 } // bytes other than payload, of connections that have left
@@ -123,7 +124,7 @@ func (t *Torrent) Open(cfg Config) {
 		Size: cfg.Hashes.Sizes(), Rand: rand.New(rand.NewPCG(rand.Uint64(), rand.Uint64())), Lot: lot(t.self),
 	})
 	t.picker.SetHave(t.have)
-	t.picker.SetWanted(cfg.Wanted.Pieces, cfg.Wanted.High, cfg.Wanted.Sequential)
+	t.want()
 	t.version.Add(1)
 	t.superSeed(time.Now()) // before the first peer is told what we have
 	for c := range t.conns {
@@ -139,7 +140,35 @@ func (t *Torrent) SetWanted(w Wanted) {
 		return
 	}
 	t.cfg.Wanted = w
+	t.rethink()
+}
+
+// SetFetching ends or begins to ask peers for anything; what is there is served in
+// either case. A write that fails ends it, too. It holds until it is changed.
+func (t *Torrent) SetFetching(on bool) {
+	t.mu.Lock()
+	defer t.mu.Unlock()
+	if t.held == !on {
+		return
+	}
+	t.held = !on
+	if t.picker != nil && !t.closed {
+		t.rethink()
+	}
+}
+
+// want tells the picker what is wanted, which is nothing while no room is for it.
+func (t *Torrent) want() {
+	w := t.cfg.Wanted
+	if t.held {
+		w = Wanted{Sequential: w.Sequential}
+	}
 	t.picker.SetWanted(w.Pieces, w.High, w.Sequential)
+}
+
+// rethink takes back what is not wanted any more, and asks for what is.
+func (t *Torrent) rethink() {
+	t.want()
 	t.sendCancels()
 	t.version.Add(1)
 	for c := range t.conns {

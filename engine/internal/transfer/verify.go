@@ -59,6 +59,7 @@ func (p *piece) verify() (right, wrong bool) {
 // rightSHA1 hashes what came out of order, which is read back, and compares.
 func (p *piece) rightSHA1() (bool, error) {
 	if err := p.each(p.hashed, func(b []byte) { p.hash.Write(b) }); err != nil {
+		p.fail(err)
 		return false, err
 	}
 	pieces := &p.t.cfg.Hashes
