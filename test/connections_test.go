@@ -29,7 +29,7 @@ func measureConnections(b *testing.B, d *Data, peers int) {
 	rest(b, idleAfter)
 	_, before := memory(b, g.PID())
 	for range peers {
-		b.Cleanup(connect(b, d, at.String()))
+		b.Cleanup(attend(b, d, at.String()))
 	}
 	g.Await(b, d, 20*time.Second, func(l Line) bool { return l.Peers == peers })
 	rest(b, idleAfter)
@@ -43,9 +43,17 @@ func measureConnections(b *testing.B, d *Data, peers int) {
 	b.ReportMetric(100*spent.Seconds()/idleFor.Seconds(), "cpu-%")
 }
 
-// connect shakes hands with the program from an address of its own (BEP 3), as a
-// peer with nothing, and returns what ends the connection.
-func connect(b *testing.B, d *Data, to string) (end func()) {
+// attend connects a peer that has nothing, wants nothing and reads what it is told,
+// and returns what ends the connection.
+func attend(b *testing.B, d *Data, to string) (end func()) {
+	b.Helper()
+	c := connect(b, d, to)
+	go io.Copy(io.Discard, c) // ends with the connection
+	return func() { c.Close() }
+}
+
+// connect shakes hands with the program from an address of its own (BEP 3).
+func connect(b *testing.B, d *Data, to string) net.Conn {
 	b.Helper()
 	from := Address(b)
 	dialer := net.Dialer{LocalAddr: &net.TCPAddr{IP: from.Addr().AsSlice()}, Timeout: 10 * time.Second}
@@ -61,5 +69,5 @@ func connect(b *testing.B, d *Data, to string) (end func()) {
 	if _, err := io.ReadFull(c, make([]byte, len(hello))); err != nil {
 		b.Fatal(err)
 	}
-	return func() { c.Close() }
+	return c
 }
