@@ -144,7 +144,7 @@ func (t *Torrent) wakeComplete() {
 // download among many peers.
 const (
 	completing = 100 * time.Millisecond
-	telling    = 5 * time.Millisecond
+	telling    = 2 * time.Millisecond
 )
 
 // complete tells the library of pieces that are ours.

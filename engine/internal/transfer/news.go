@@ -2,10 +2,17 @@ package transfer
 
 import "time"
 
-// havePace is how much time there is for each Have: with more pieces and peers
-// than that, peers are told of several pieces together. Each message that is sent
-// by itself costs both sides a packet.
-const havePace = 250 * time.Microsecond
+const (
+	// havePace is how much time there is for each Have: with more pieces and peers
+	// than that, peers are told of several pieces together. Each message that is sent
+	// by itself costs both sides a packet.
+	havePace = 250 * time.Microsecond
+	// crowdPace is how much more time there is for each Have with each further peer,
+	// once that is more: the more there are, the less depends on one of them.
+	crowdPace = 3 * time.Microsecond
+
+	mostPace = time.Second // peers hear of a piece after so long at the latest
+)
 
 // news are the pieces that are ours and of which the peers were not told yet.
 // Torrent.mu guards it.
@@ -20,7 +27,7 @@ type news struct {
 func (t *Torrent) spread(piece int, now time.Time) {
 	n := &t.news
 	n.pieces = append(n.pieces, piece)
-	wait := n.last.Add(time.Duration(len(t.conns)) * havePace).Sub(now)
+	wait := n.last.Add(newsPace(len(t.conns))).Sub(now)
 	switch {
 	case wait <= 0 || t.picker.Left() == 0:
 		t.tellNews(now)
@@ -31,6 +38,12 @@ func (t *Torrent) spread(piece int, now time.Time) {
 			t.tellNews(time.Now())
 		})
 	}
+}
+
+// newsPace is how long so many peers are not told of anything once they were.
+func newsPace(peers int) time.Duration {
+	n := time.Duration(peers)
+	return min(n*max(havePace, n*crowdPace), mostPace)
 }
 
 // tellNews tells it now.

@@ -78,8 +78,20 @@ func TestNewsTogether(t *testing.T) {
 	to.spread(4, time.Now())
 	to.mu.Unlock()
 	to.Close()
-	time.Sleep(200 * havePace) // whatever would come had its time
+	time.Sleep(newsPace(200)) // whatever would come had its time
 	check(4)
+}
+
+// Few peers are told soon, many together for a while, but no longer than that.
+func TestNewsPace(t *testing.T) {
+	for _, c := range []struct {
+		peers int
+		most  time.Duration
+	}{{0, 0}, {1, 250 * time.Microsecond}, {20, 5 * time.Millisecond}, {80, 20 * time.Millisecond}, {300, 270 * time.Millisecond}, {5000, time.Second}} {
+		if got := newsPace(c.peers); got != c.most {
+			t.Errorf("%d peers wait %v, not %v", c.peers, got, c.most)
+		}
+	}
 }
 
 // Blocks that become free go to whoever is known to be fast, not to those that gave

@@ -244,6 +244,7 @@ func (t *Torrent) Tick(now time.Time) {
 	if t.picker == nil || t.closed {
 		return
 	}
+	t.tellNews(now) // else each connection would look for it
 	for c := range t.conns {
 		c.tick(now)
 	}
