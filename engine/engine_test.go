@@ -249,7 +249,7 @@ func TestMagnet(t *testing.T) {
 	if err := leech.SetPriority(t.Context(), id, []int{0}, High); err != nil {
 		t.Fatal(err)
 	}
-	leech.await("the first file", func(s *Snapshot) bool { row := s.Torrent(id); return row.Wanted == row.Size && row.Done() })
+	leech.await("the first file", func(s *Snapshot) bool { row := s.Torrent(id); return row.Wanted == row.Size && row.State == Seeding })
 	sameFiles(t, filepath.Join(from, "data"), filepath.Join(to, "data"))
 }
 

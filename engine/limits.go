@@ -56,6 +56,9 @@ func (s *state) setSettings(v Settings) error {
 	s.limit(now)
 	for _, t := range s.order {
 		s.retune(t)
+		if r := t.run; r != nil && r.disk != nil {
+			r.disk.SetPolicy(s.policy())
+		}
 	}
 	s.saveSettings()
 	s.measureFree()

@@ -101,7 +101,7 @@ func (s *state) open(t *torrent) {
 	t.gate = nil
 	o := swarm.Open{Layout: layoutOf(t.meta), Wanted: t.wanted.pieces, Complete: s.completeFor(t), Torn: s.tornFor(t), Banned: s.bannedFor(t)}
 	files := t.files()
-	files.Have = t.have
+	files.Have, files.Policy = t.have, s.policy()
 	t.busy = true
 	s.tasks.push(func() func(*state) {
 		err := error(nil)
@@ -132,6 +132,9 @@ func (s *state) opened(t *torrent, d *disk.Torrent, err error) {
 	}
 	t.run.saved = t.run.Version()
 	t.run.left.Store(t.missing())
+	if t.wanted.have >= t.wanted.size {
+		s.finished(t)
+	}
 }
 
 // metaOf is what the program sees of checked metainfo.

@@ -69,14 +69,16 @@ func (s *state) batch(totals bool) []entry {
 			e.rec.Downloaded = r.before.Downloaded + r.counters.Downloaded
 			e.rec.Uploaded = r.before.Uploaded + r.counters.Uploaded
 			moved := e.rec.Downloaded != t.rec.Downloaded || e.rec.Uploaded != t.rec.Uploaded
-			t.dirty = t.dirty || e.disk != nil && e.version != r.saved || totals && moved
+			t.dirty = t.dirty || e.disk != nil && (e.version != r.saved || e.disk.Placed() != r.placed) || totals && moved
 		}
 		if !t.dirty {
 			continue
 		}
 		t.dirty = false
-		if t.run != nil {
-			t.run.saved = e.version
+		if r := t.run; r != nil {
+			if r.saved = e.version; e.disk != nil {
+				r.placed = e.disk.Placed()
+			}
 		}
 		batch = append(batch, e)
 	}
@@ -96,6 +98,7 @@ func write(st *store.Store, batch []entry) error {
 				continue
 			}
 			have = now
+			_ = e.disk.Complete(now) // what it cannot do is said when all is there
 			e.rec.Names = e.disk.Names()
 		}
 		e.rec.Have = have.Bytes()

@@ -94,13 +94,8 @@ func (s *state) progress(t *torrent) {
 		s.count(t)
 	}
 	s.touch(t)
-	if r.disk != nil && t.rec.Finished.IsZero() && t.wanted.have >= t.wanted.size {
-		t.rec.Finished, t.dirty = time.Now(), true
-		s.note(t, "All that is wanted is there and verified.")
-		if r.counters.Downloaded > 0 || r.before.Downloaded > 0 {
-			s.announcer.Completed(t.id)
-		}
-		s.emit(Finished, t, "")
+	if r.disk != nil && t.wanted.have >= t.wanted.size {
+		s.finish(t)
 	}
 }
 
@@ -148,7 +143,9 @@ func (s *state) count(t *torrent) {
 		}
 	}
 	if t.wanted.have < t.wanted.size {
-		t.rec.Finished = time.Time{}
+		if t.rec.Finished = (time.Time{}); t.run != nil {
+			t.run.settled = false
+		}
 	}
 	if o := t.outline(); o != t.rec.Outline {
 		t.rec.Outline, t.dirty = o, true
@@ -338,7 +335,7 @@ func (t *torrent) state() State {
 		return Metadata
 	case t.run == nil || t.run.disk == nil:
 		return Starting
-	case t.wanted.have >= t.wanted.size:
+	case t.run.settled:
 		return Seeding
 	}
 	return Downloading

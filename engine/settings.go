@@ -13,6 +13,8 @@ type Settings struct {
 	AskOnAdd  bool   `json:"ask_on_add"` // show the add dialog
 	AddPaused bool   `json:"add_paused"` // the add dialog's last choice
 
+	PartSuffix bool `json:"part_suffix"` // files that are begun from now on have ".part" behind their name until they are complete
+
 	Limits       Limits    `json:"limits"`        // of all torrents together
 	TurtleLimits Limits    `json:"turtle_limits"` // instead of Limits while the turtle is on
 	Timetable    Timetable `json:"timetable"`     // when the turtle is on by itself; empty is never
@@ -30,8 +32,8 @@ type Settings struct {
 // DefaultSettings are those of a new profile, without Dir.
 func DefaultSettings() Settings {
 	return Settings{
-		AskOnAdd: true,
-		Limits:   NoLimits, TurtleLimits: Limits{Down: 500_000, Up: 50_000},
+		AskOnAdd: true, PartSuffix: true,
+		Limits: NoLimits, TurtleLimits: Limits{Down: 500_000, Up: 50_000},
 		Slots: Automatic, MaxSlots: Unlimited, Connections: 1000, TorrentConnections: 500,
 		Encryption: EncryptionAllow,
 	}

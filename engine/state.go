@@ -174,6 +174,9 @@ type leaving struct {
 type run struct {
 	carrier
 	disk             *disk.Torrent // nil while the metadata is missing
+	settled          bool          // all that is wanted is there, on the disk and in place
+	settling         bool          // a job sees to that
+	placed           uint64        // of disk, at the last save
 	superSeed        int           // from how many peers on it was told to super-seed
 	hiding           bool          // it was seen to
 	counters         plane.Counters

@@ -65,9 +65,10 @@ func (s *state) task(t *torrent, l *lane, j job) {
 // survey looks what is at the place of a new torrent's files. Whatever is there
 // is a stranger's: it is hashed, used where it is right, and never written.
 func (s *state) survey(t *torrent) {
-	dir, layout, made := t.rec.Dir, layoutOf(t.meta), t.made
+	files, made := t.files(), t.made
+	dir, layout := files.Dir, files.Layout
 	s.task(t, s.tasks, func() func(*state) {
-		foreign, err := disk.Existing(dir, layout)
+		foreign, err := disk.Existing(files)
 		complete := err == nil && made.complete(s.quit, dir, layout, foreign)
 		return func(s *state) {
 			t.fresh, t.made, t.rec.Foreign = false, nil, foreign
@@ -102,7 +103,7 @@ func (s *state) seek(t *torrent) {
 func (s *state) start(t *torrent) {
 	gate, raw, files := t.gate, s.store, t.files()
 	have, wanted, peers, id := t.have, t.wanted.pieces, t.peers, t.id
-	files.Have = have
+	files.Have, files.Policy = have, s.policy()
 	options, superSeed := s.resolved(t), s.superSeedFrom(t)
 	t.busy = true
 	s.tasks.push(func() func(*state) {
@@ -172,6 +173,7 @@ func (s *state) openDisk(t *torrent, o disk.Options) (*disk.Torrent, error) {
 		d.Close()
 		return nil, err
 	}
+	_ = d.Complete(o.Have) // what it cannot do was said when all was there
 	return d, nil
 }
 
@@ -193,6 +195,9 @@ func (s *state) started(t *torrent, r *run, err error) {
 	r.before = plane.Counters{Downloaded: t.rec.Downloaded, Uploaded: t.rec.Uploaded}
 	if r.disk != nil {
 		r.saved = r.Version()
+	}
+	if t.meta != nil && t.wanted.have >= t.wanted.size {
+		s.finished(t)
 	}
 	s.dial(t, t.peers) // some may have been named meanwhile
 	s.retune(t)

@@ -135,6 +135,7 @@ func (s *settingsSheet) saving() {
 	s.row("Save in", container.NewBorder(nil, nil, nil, browse, s.dir))
 	s.body.Add(s.tick("Ask before adding", v.AskOnAdd, func(on bool) { v.AskOnAdd = on }))
 	s.body.Add(s.tick("Do not start them", v.AddPaused, func(on bool) { v.AddPaused = on }))
+	s.body.Add(s.tick("Files that are not complete end in .part", v.PartSuffix, func(on bool) { v.PartSuffix = on }))
 }
 
 // numberText is a number as it is typed; "" for that of an empty field.

@@ -51,6 +51,8 @@ func checking(t *engine.Torrent) string {
 func downloading(t *engine.Torrent) string {
 	limit := t.Options.Limits.Down
 	switch {
+	case t.Done():
+		return "All there, being put in place"
 	case limit == 0:
 		return "Downloading nothing: its limit is nothing"
 	case t.Peers == 0:

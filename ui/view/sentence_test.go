@@ -27,6 +27,7 @@ func TestSentence(t *testing.T) {
 		{`Waiting for peers: no tracker answers (a\u202eb)`, engine.Torrent{State: engine.Downloading, TrackerErr: "a\u202eb"}},
 		{"Waiting for peers: asking the tracker", engine.Torrent{State: engine.Downloading, Trackers: 1}},
 		{"Waiting for peers: it has no tracker, looking elsewhere", engine.Torrent{State: engine.Downloading}},
+		{"All there, being put in place", engine.Torrent{State: engine.Downloading, Pieces: pieces, Wanted: 9, Have: 9, Peers: 3}},
 		{"Seeding to 2 peers", engine.Torrent{State: engine.Seeding, Peers: 5, Seeds: 3, Up: 1}},
 		{"Seeding, 1 peer connected", engine.Torrent{State: engine.Seeding, Peers: 1}},
 		{"Seeding, nobody is asking", engine.Torrent{State: engine.Seeding, Peers: 2, Seeds: 2}},

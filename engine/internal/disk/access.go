@@ -135,8 +135,7 @@ func (t *Torrent) open(i int, write bool) (*os.File, place, error) {
 		flag = os.O_WRONLY
 	}
 	if write && t.owner(i) == nobody {
-		f, err := t.create(i, at)
-		return f, at, err
+		return t.create(i)
 	}
 	f, err := openAt(at, flag)
 	return f, at, err
@@ -171,30 +170,46 @@ func openAt(at place, flag int) (*os.File, error) {
 }
 
 // create makes the file and its folders. t.creating must be held.
-func (t *Torrent) create(i int, at place) (*os.File, error) {
+func (t *Torrent) create(i int) (*os.File, place, error) {
+	at, final, called := t.newPlace(i)
 	if err := t.makeDir(at.dir); err != nil {
-		return nil, err
+		return nil, at, err
 	}
 	root, err := openRoot(at.dir)
 	if err != nil {
-		return nil, err
+		return nil, at, err
 	}
 	defer root.Close()
 	if err := root.MkdirAll(filepath.Dir(at.name), 0o777); err != nil {
-		return nil, refused("make folder", filepath.Dir(at.full()), err)
+		return nil, at, refused("make folder", filepath.Dir(at.full()), err)
+	}
+	if _, err := root.Lstat(final.name); err == nil {
+		return nil, at, &ForeignError{File: i, Path: final.full(), New: true}
 	}
 	f, err := root.OpenFile(at.name, os.O_WRONLY|os.O_CREATE|os.O_EXCL, 0o666)
 	if errors.Is(err, fs.ErrExist) {
-		return nil, &ForeignError{File: i, Path: at.full(), New: true}
+		return nil, at, &ForeignError{File: i, Path: at.full(), New: true}
 	}
 	if err != nil {
-		return nil, refused("create", at.full(), err)
+		return nil, at, refused("create", at.full(), err)
 	}
 	t.mu.Lock()
 	defer t.mu.Unlock()
 	t.owners[i] = ours
+	t.call(i, called)
 	t.noteEntry(at)
-	return f, nil
+	return f, at, nil
+}
+
+// newPlace returns where a file that is not there yet is made, where it is when it is
+// complete, and what it is called until then.
+func (t *Torrent) newPlace(i int) (at, final place, called name) {
+	t.mu.Lock()
+	defer t.mu.Unlock()
+	called = t.table.name(i)
+	final = t.table.place(i, name{base: called.base})
+	called.part = t.policy.Suffix && t.layout.Files[i].Length > 0
+	return t.table.place(i, called), final, called
 }
 
 // noteEntry has the folders synced in which something new leads to a place. t.mu

@@ -50,11 +50,11 @@
 // # Who waits, and on whom
 //
 // OpenTorrent, Close of the library's storage, Completion, Have and Verified
-// touch no disk, nor do Names, Path and Dir. Reads, writes, Sync, Finish, Rename,
-// Move, SetDir, Trash, Open and Existing do, on their caller's goroutine; the package
-// starts no goroutine. No lock is held while bytes move, save for the last 32 MiB
-// of a move, for which writers wait; only the creation and renaming of files is one
-// at a time per torrent. Open handles are shared by the
+// touch no disk, nor do Names, Path and Dir. Reads, writes, Sync, Finish, Complete,
+// Rename, Move, SetDir, Trash, Open and Existing do, on their caller's goroutine; the
+// package starts no goroutine. No lock is held while bytes move, save for the last
+// 32 MiB of a move, for which writers wait; only the creation and renaming of files
+// is one at a time per torrent. Open handles are shared by the
 // whole process and at most 128 stay open besides those in use. Options.OnError
 // runs on the goroutine that writes and must return at once.
 package disk

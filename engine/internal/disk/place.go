@@ -50,7 +50,7 @@ func newTable(o Options, dir string) (table, error) {
 		if i < 0 || i >= len(o.Layout.Files) || o.Layout.Files[i].Pad || !localName(path) {
 			return t, fmt.Errorf("check names: file %d cannot be %q", i, path)
 		}
-		t.names[i] = t.split(i, path)
+		t.call(i, t.split(i, path))
 	}
 	return t, t.check()
 }
@@ -96,6 +96,13 @@ func (t *table) name(i int) name {
 	return name{base: t.layout.name(i)}
 }
 
+// call gives file i a name.
+func (t *table) call(i int, n name) {
+	if t.names[i] = n; n == (name{base: t.layout.name(i)}) {
+		delete(t.names, i)
+	}
+}
+
 // place returns where file i is if it is called n.
 func (t *table) place(i int, n name) place {
 	if dir, ok := t.away[i]; ok {
@@ -113,7 +120,7 @@ func (t *table) follow(found map[int]os.FileInfo, dir string) (map[int]os.FileIn
 	}
 	elsewhere := *t
 	elsewhere.dir = dir
-	moved, err := stat(&elsewhere)
+	moved, err := find(&elsewhere, found)
 	if err != nil && !errors.Is(err, fs.ErrNotExist) {
 		return nil, err
 	}
@@ -123,9 +130,7 @@ func (t *table) follow(found map[int]os.FileInfo, dir string) (map[int]os.FileIn
 	}
 	maps.Copy(all, found)
 	for i := range moved {
-		if found[i] == nil {
-			t.away[i] = dir
-		}
+		t.away[i] = dir
 	}
 	return all, nil
 }
@@ -143,6 +148,13 @@ func (t *table) record() map[int]string {
 }
 
 func localName(name string) bool { return local(strings.Split(name, "/")) }
+
+// call gives file i a name. t.mu must be held.
+func (t *Torrent) call(i int, n name) {
+	t.table.call(i, n)
+	t.placed++
+	delete(t.stuck, i)
+}
 
 func (t *Torrent) place(i int) place {
 	t.mu.Lock()
@@ -172,8 +184,8 @@ func (t *Torrent) Dir() string {
 }
 
 // Names returns the slash paths below their folder of the files that are not where
-// the layout has them, or were given in Options.Names: it is what that wants at the
-// next start. The map is the caller's.
+// the layout has them: it is what Options.Names wants at the next start. The map is
+// the caller's.
 func (t *Torrent) Names() map[int]string {
 	t.mu.Lock()
 	defer t.mu.Unlock()
@@ -190,6 +202,13 @@ func (t *Torrent) uses(folder string) bool {
 		}
 	}
 	return false
+}
+
+// Placed changes whenever Names does.
+func (t *Torrent) Placed() uint64 {
+	t.mu.Lock()
+	defer t.mu.Unlock()
+	return t.placed
 }
 
 // SetDir notes that all files are below dir from now on, under the names they have;

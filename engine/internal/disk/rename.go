@@ -37,16 +37,16 @@ func (t *Torrent) Rename(to map[int]string) error {
 		return fmt.Errorf("rename files: %w: %w", fs.ErrExist, err)
 	}
 	for _, i := range slices.Sorted(maps.Keys(to)) {
-		if err := t.call(i, next.names[i]); err != nil {
+		if err := t.rename(i, next.names[i]); err != nil {
 			return err
 		}
 	}
 	return nil
 }
 
-// call gives file i another name, on the disk as well if it is there. t.creating
+// rename gives file i another name, on the disk as well if it is there. t.creating
 // must be held, so that the file is not made meanwhile.
-func (t *Torrent) call(i int, n name) error {
+func (t *Torrent) rename(i int, n name) error {
 	t.mu.Lock()
 	from, to := t.table.place(i, t.table.name(i)), t.table.place(i, n)
 	there := t.owners[i] != nobody
@@ -54,7 +54,7 @@ func (t *Torrent) call(i int, n name) error {
 	settle := func() {
 		t.mu.Lock()
 		defer t.mu.Unlock()
-		t.table.names[i] = n
+		t.call(i, n)
 	}
 	if from == to || !there {
 		settle()

@@ -16,6 +16,8 @@ func (t *Torrent) Sync() error {
 	if t.closed.Load() {
 		return ErrClosed
 	}
+	t.syncing.Lock()
+	defer t.syncing.Unlock()
 	t.mu.Lock()
 	if t.unsafe != nil {
 		defer t.mu.Unlock()

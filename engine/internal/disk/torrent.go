@@ -27,6 +27,8 @@ type Options struct {
 	// Files that are not below Dir may be below it.
 	Moving string
 
+	Policy Policy // see SetPolicy
+
 	// Disk is where the file system of Dir began when the torrent's files were seen
 	// last, as Torrent.Disk tells; "" if unknown. If it begins elsewhere now, they are
 	// gone: what is seen is the empty mount point of a disk that was taken away.
@@ -55,11 +57,15 @@ type Torrent struct {
 	gate    sync.RWMutex            // held by who writes to files, and by a move while it switches over; before creating and mu
 	copying atomic.Pointer[changes] // of a move that copies files; nil without one
 
+	syncing  sync.Mutex             // one Sync at a time, so that each waits for what the one before has begun
 	creating sync.Mutex             // one file is created at a time
 	seen     map[string]os.FileInfo // guarded by creating: folders that files are below, as they were first; if one is gone, so is its disk
 
 	mu      sync.Mutex // guards what follows; never held while touching the disk
 	table   table
+	placed  uint64 // counts changes of names
+	policy  Policy
+	stuck   map[int]bool // complete files that did not get their names
 	have    plane.Bits
 	owners  []owner         // per file
 	dirty   map[int]bool    // files written since the last Sync
@@ -94,7 +100,7 @@ func Open(o Options) (*Torrent, error) {
 		return nil, err
 	}
 	t := &Torrent{
-		layout: o.Layout, opts: o, table: names,
+		layout: o.Layout, opts: o, table: names, policy: o.Policy, stuck: make(map[int]bool),
 		have:    plane.MakeBits(o.Layout.Pieces),
 		owners:  make([]owner, len(o.Layout.Files)),
 		dirty:   make(map[int]bool),
@@ -122,7 +128,7 @@ func Open(o Options) (*Torrent, error) {
 
 // survey finds out which files are there and long enough.
 func (t *Torrent) survey() error {
-	sizes, err := stat(&t.table)
+	sizes, err := find(&t.table, nil)
 	if err != nil && !errors.Is(err, fs.ErrNotExist) {
 		return err
 	}
@@ -155,9 +161,10 @@ func (t *Torrent) survey() error {
 	return nil
 }
 
-// stat returns what is at the place of each file, by index. It fails with
-// fs.ErrNotExist if the save folder is not there.
-func stat(t *table) (map[int]os.FileInfo, error) {
+// find returns what is at the place of each file but the known ones, by index. A file that is not there
+// but under the name that it has with the suffix, or without, is called that from now
+// on. It fails with fs.ErrNotExist if the save folder is not there.
+func find(t *table, known map[int]os.FileInfo) (map[int]os.FileInfo, error) {
 	root, err := openRoot(t.dir)
 	if err != nil {
 		return nil, err
@@ -165,16 +172,21 @@ func stat(t *table) (map[int]os.FileInfo, error) {
 	defer root.Close()
 	found := make(map[int]os.FileInfo)
 	for i, f := range t.layout.Files {
-		if f.Pad {
+		if f.Pad || known[i] != nil {
 			continue
 		}
-		at := t.place(i, t.name(i))
-		info, err := root.Lstat(at.name)
-		switch {
-		case err == nil:
-			found[i] = info
-		case !errors.Is(err, fs.ErrNotExist):
-			return nil, refused("look at", at.full(), err)
+		n := t.name(i)
+		for _, called := range []name{n, {n.base, !n.part}} {
+			at := t.place(i, called)
+			info, err := root.Lstat(at.name)
+			if err == nil {
+				found[i] = info
+				t.call(i, called)
+				break
+			}
+			if !errors.Is(err, fs.ErrNotExist) {
+				return nil, refused("look at", at.full(), err)
+			}
 		}
 	}
 	return found, nil

@@ -14,12 +14,22 @@ import (
 )
 
 // Existing returns the indices of the files at whose path something is already,
-// whatever it is. For a torrent that is being added these are the foreign ones.
-func Existing(dir string, l Layout) ([]int, error) {
-	if err := l.check(); err != nil {
+// whatever it is, or at the one that they have with the suffix. For a torrent that is
+// being added these are the foreign ones. A file whose name with the suffix is among
+// the options is ours.
+func Existing(o Options) ([]int, error) {
+	if err := o.Layout.check(); err != nil {
 		return nil, err
 	}
-	found, err := stat(&table{layout: l, dir: dir})
+	t, err := newTable(o, o.Dir)
+	if err != nil {
+		return nil, err
+	}
+	mine := make(map[int]bool)
+	for i, n := range t.names {
+		mine[i] = n.part
+	}
+	found, err := find(&t, nil)
 	if errors.Is(err, fs.ErrNotExist) {
 		return nil, nil
 	}
@@ -27,8 +37,8 @@ func Existing(dir string, l Layout) ([]int, error) {
 		return nil, err
 	}
 	var there []int
-	for i := range l.Files {
-		if found[i] != nil {
+	for i := range o.Layout.Files {
+		if found[i] != nil && !mine[i] {
 			there = append(there, i)
 		}
 	}
@@ -52,7 +62,7 @@ func owned(o Options) (table, []int) {
 	if err != nil || o.Layout.check() != nil {
 		return t, nil
 	}
-	there, err := stat(&t)
+	there, err := find(&t, nil)
 	if err != nil {
 		return t, nil
 	}

@@ -1,0 +1,173 @@
+package disk
+
+import (
+	"errors"
+	"os"
+	"path/filepath"
+	"slices"
+	"testing"
+
+	"piecewise/engine/internal/plane"
+)
+
+var suffix = Policy{Suffix: true}
+
+// bits makes a set of pieces.
+func bits(n int, set ...int) plane.Bits {
+	b := plane.MakeBits(n)
+	for _, i := range set {
+		b.Set(i)
+	}
+	return b
+}
+
+func writePieces(t testing.TB, d *Torrent, data []byte, pieces ...int) {
+	t.Helper()
+	l := d.layout
+	for _, p := range pieces {
+		start := int64(p) * l.PieceLength
+		if _, err := write(d, p, data[start:min(start+l.PieceLength, l.Length)], 0); err != nil {
+			t.Fatal(err)
+		}
+		d.Verified(p)
+	}
+}
+
+// TestSuffix downloads piece by piece, with a new start after each, and looks what
+// the files are called. The record is lost now and then.
+func TestSuffix(t *testing.T) {
+	l := lay(8, "t/a", 12, "t/b", 12, "t/empty", 0, "pad", 8, "t/c.part", 8)
+	data := content(l)
+	for _, kept := range []bool{true, false} {
+		dir := t.TempDir()
+		o := Options{Dir: dir, Layout: l, Policy: suffix}
+		for i, want := range []string{
+			"t/a.part t/empty",
+			"t/a t/b.part t/empty",
+			"t/a t/b t/empty",
+			"t/a t/b t/empty",
+			"t/a t/b t/c.part t/empty",
+		} {
+			d := open(t, o)
+			if err := d.Finish(); err != nil {
+				t.Fatal(err)
+			}
+			writePieces(t, d, data, i)
+			if err := errors.Join(d.Sync(), d.Complete(d.Have())); err != nil {
+				t.Fatal(err)
+			}
+			if got := names(t, dir); got != want {
+				t.Errorf("after piece %d: %s, not %s", i, got, want)
+			}
+			o.Have = d.Have()
+			if kept {
+				o.Names = d.Names()
+			}
+			d.Close()
+		}
+		if len(o.Names) > 0 {
+			t.Errorf("names of a complete torrent: %v", o.Names)
+		}
+		checkFiles(t, dir, l, data)
+	}
+}
+
+// TestSuffixStays has a torrent from before there was a suffix, and one whose setting
+// was changed: what there is goes on under its name.
+func TestSuffixStays(t *testing.T) {
+	l := lay(8, "a", 16, "b", 16)
+	dir, data := t.TempDir(), content(l)
+	d := open(t, Options{Dir: dir, Layout: l})
+	writePieces(t, d, data, 0)
+	d.SetPolicy(suffix)
+	writePieces(t, d, data, 2)
+	if got := names(t, dir); got != "a b.part" {
+		t.Errorf("files: %s", got)
+	}
+	again := open(t, Options{Dir: dir, Layout: l, Have: d.Have(), Names: d.Names()})
+	writePieces(t, again, data, 1, 3)
+	if got := names(t, dir); got != "a b.part" {
+		t.Errorf("files: %s", got)
+	}
+	if err := again.Complete(again.Have()); err != nil {
+		t.Fatal(err)
+	}
+	checkFiles(t, dir, l, data)
+}
+
+// TestNameTaken has a stranger take the name of a file before it is made, and before
+// it is complete.
+func TestNameTaken(t *testing.T) {
+	l := lay(8, "a", 8, "b", 16)
+	dir, data := t.TempDir(), content(l)
+	d := open(t, Options{Dir: dir, Layout: l, Policy: suffix})
+	put(t, filepath.Join(dir, "a"), []byte("theirs"))
+	_, err := write(d, 0, data[:8], 0)
+	if foreign := (*ForeignError)(nil); !errors.As(err, &foreign) || !foreign.New {
+		t.Errorf("made a file beside a stranger's: %v", err)
+	}
+	writePieces(t, d, data, 1)
+	put(t, filepath.Join(dir, "b"), []byte("theirs"))
+	writePieces(t, d, data, 2)
+	if err := d.Complete(d.Have()); !errors.Is(err, os.ErrExist) {
+		t.Errorf("complete: %v", err)
+	}
+	if err := d.Complete(d.Have()); err != nil {
+		t.Errorf("told twice: %v", err)
+	}
+	got := files(t, dir)
+	if got["a"] != "theirs" || got["b"] != "theirs" || got["b.part"] != string(data[8:]) {
+		t.Errorf("files: %q", got)
+	}
+	if err := os.Remove(filepath.Join(dir, "b")); err != nil {
+		t.Fatal(err)
+	}
+	again := open(t, Options{Dir: dir, Layout: l, Have: d.Have(), Names: d.Names()})
+	if err := again.Complete(again.Have()); err != nil {
+		t.Error(err)
+	}
+	if got := names(t, dir); got != "a b" {
+		t.Errorf("files: %s", got)
+	}
+}
+
+// TestForeignPart has another program's unfinished files in the folder.
+func TestForeignPart(t *testing.T) {
+	l := lay(8, "a", 8, "b", 8, "c", 8, "d", 8)
+	dir, data := t.TempDir(), content(l)
+	put(t, filepath.Join(dir, "a.part"), data[:8])
+	put(t, filepath.Join(dir, "b"), data[8:16])
+	put(t, filepath.Join(dir, "b.part"), []byte("theirs"))
+	put(t, filepath.Join(dir, "d.part"), data[24:])
+	o := Options{Dir: dir, Layout: l, Policy: suffix, Names: map[int]string{3: "d.part"}}
+	there, err := Existing(o)
+	if err != nil || !slices.Equal(there, []int{0, 1}) {
+		t.Fatalf("existing: %v, %v", there, err)
+	}
+	o.Foreign = there
+	d := open(t, o)
+	checkReadsPiece(t, d, data, 0, 1, 3)
+	if _, err := write(d, 0, []byte("xxxxxxxx"), 0); err == nil {
+		t.Error("wrote to another program's file")
+	}
+	writePieces(t, d, data, 0, 1, 2, 3)
+	if err := d.Complete(d.Have()); err != nil {
+		t.Fatal(err)
+	}
+	if got := names(t, dir); got != "a.part b b.part c d" {
+		t.Errorf("files: %s", got)
+	}
+	if mine := Ours(Options{Dir: dir, Layout: l, Foreign: there, Names: d.Names()}); len(mine) != 2 {
+		t.Errorf("ours: %v", mine)
+	}
+}
+
+func checkReadsPiece(t *testing.T, d *Torrent, data []byte, pieces ...int) {
+	t.Helper()
+	for _, p := range pieces {
+		got := make([]byte, 8)
+		if _, err := d.ReadAt(got, int64(p)*8); err != nil || string(got) != string(data[p*8:p*8+8]) {
+			t.Errorf("piece %d: %v", p, err)
+		}
+	}
+}
