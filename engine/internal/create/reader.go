@@ -8,6 +8,8 @@ import (
 	"sync"
 	"sync/atomic"
 	"time"
+
+	"piecewise/engine/internal/advice"
 )
 
 // reader reads the torrent that the files make, zeros between them. Every byte is
@@ -34,7 +36,7 @@ type source struct {
 	file *os.File
 	err  error
 	left atomic.Int64 // bytes that were not read yet
-	*advice
+	*advice.Advice
 }
 
 const tellEvery = 100 * time.Millisecond
@@ -70,14 +72,12 @@ func (r *reader) read(b []byte, i int, at int64) error {
 	if s.err != nil {
 		return s.err
 	}
-	s.ahead(at + int64(len(b)))
-	if n, err := s.file.ReadAt(b, at); n < len(b) {
+	if n, err := s.ReadAt(b, at); n < len(b) {
 		if errors.Is(err, io.EOF) {
 			return &ChangedError{Path: r.files.Full(i)}
 		}
 		return r.files.failed(r.files.List[i].open, err)
 	}
-	s.behind(at, int64(len(b)))
 	if s.left.Add(-int64(len(b))) == 0 {
 		r.mu.Lock()
 		delete(r.open, i)
@@ -110,7 +110,7 @@ func (r *reader) start(s *source, i int) {
 		s.err = r.files.failed(name, err)
 		return
 	}
-	s.file, s.advice = f, newAdvice(f, r.files.List[i].Length)
+	s.file, s.Advice = f, advice.New(f, r.files.List[i].Length)
 	if info, err := f.Stat(); err != nil || !r.files.List[i].is(info) {
 		s.err = &ChangedError{Path: r.files.Full(i)}
 	}

@@ -1,6 +1,6 @@
 //go:build !linux
 
-package create
+package advice
 
 import "os"
 
@@ -13,3 +13,5 @@ func cached(*os.File, int64, int64) bool { return true }
 func willNeed(*os.File, int64, int64) {}
 
 func dontNeed(*os.File, int64, int64) {}
+
+func readCached(*os.File, []byte, int64) int { return 0 }
