@@ -50,7 +50,9 @@ func (s *state) hash(t *torrent) {
 		}
 		if err == nil {
 			defer d.Close()
-			err = hash.Verify(ctx, d, piecesOf(gate), func(piece int, ok bool) {
+			r := d.Scan()
+			defer r.Close()
+			err = hash.Verify(ctx, r, piecesOf(gate), func(piece int, ok bool) {
 				c.done.Add(1)
 				if ok {
 					have.Set(piece)

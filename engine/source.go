@@ -152,7 +152,9 @@ func Verify(ctx context.Context, src *Source, dir string, report func(piece int,
 		return 0, err
 	}
 	defer d.Close()
-	err = hash.Verify(ctx, d, piecesOf(src.gate), func(piece int, ok bool) {
+	r := d.Scan()
+	defer r.Close()
+	err = hash.Verify(ctx, r, piecesOf(src.gate), func(piece int, ok bool) {
 		if !ok {
 			bad++
 		}

@@ -33,7 +33,7 @@ TRIES = 3
 STARTED = time.strftime("%Y-%m-%dT%H:%M:%S")
 NEEDED = {"openssl": "openssl", "unshare": "util-linux", "ip": "iproute2", "go": "golang"}
 DEFAULTS = {            # scenario: (data, settings)
-    "leech": ("one,small", "blast"), "rc4": ("one", ""), "delay": ("one", "40ms,100ms,200ms"), "seed": ("one", "libtorrent,sink"),
+    "leech": ("one,many", "blast"), "rc4": ("one", ""), "delay": ("one", "40ms,100ms,200ms"), "seed": ("one", "libtorrent,sink"),
     "swarm": ("swarm", "20"), "super": ("super", "same,libtorrent"), "recheck": ("one", ""), "create": ("one", "v1")}
 SLOW = ("transmission",)    # 11 s until it connects, then 25 MB/s here: only where it is named, or in a swarm
 
@@ -113,7 +113,9 @@ def clients(args, scenario):
 def run(args):
     """Interleaved: every case of a scenario once a round."""
     todo = [cases(args, s) for s in (SCENARIOS if args.scenario == "all" else [args.scenario])]
-    for name in sorted({c.data for some in todo for c in some}):
+    needed = {c.data for some in todo for c in some} | {"tiny" for some in todo for c in some if c.scenario == "recheck"}
+    needed |= {"one" for some in todo for c in some if c.mode == "disk"}
+    for name in sorted(needed):
         data.ensure(name)
     data.warm()
     lab = Lab(args.patience)

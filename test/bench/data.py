@@ -14,7 +14,8 @@ TRACKER_PORT = 20999
 TRACKER = f"http://127.0.0.1:{TRACKER_PORT}/announce"
 SETS = {                # name: (bytes, piece length, files)
     "one": (1 << 30, 1 << 20, 1),
-    "small": (256 << 20, 256 << 10, 5000),
+    "many": (1 << 30, 1 << 20, 5000),
+    "tiny": (1 << 10, 16 << 10, 1),
     "swarm": (128 << 20, 256 << 10, 1),
     "super": (64 << 20, 256 << 10, 1),
 }

@@ -39,6 +39,7 @@ class Driver:
     program = package = ""      # what to look for in PATH, and the Debian package that has it
     prefix = "127.0.1"
     limits = False              # whether up_rate and super_seed are understood
+    starts = False              # whether its start is part of a check
     poll_every = 0.03
     verified = None             # when it said that all is verified, for one whose end comes later
 
@@ -225,7 +226,7 @@ class Piecewise(Driver):
     A leech ends when everything is verified; one that is to stay goes on and
     says "done": true in one of its JSON lines."""
     name = "piecewise"
-    limits = True
+    limits = starts = True
     binary = os.environ.get("PIECEWISE") or os.path.join(BIN, "piecewise")
     usage = None            # what the kernel counted, once it has ended
     uploaded = 0

@@ -1,4 +1,5 @@
-"""CPU time and memory of processes and of the whole machine, read from /proc."""
+"""CPU time and memory of processes and of the whole machine, read from /proc; and syncing."""
+import ctypes
 import os
 import threading
 import time
@@ -16,6 +17,16 @@ def memory_mb(pid):
     with open(f"/proc/{pid}/status") as f:
         words = [line.split() for line in f]
     return {w[0][:-1]: int(w[1]) / 1024 for w in words if w[0] in ("VmHWM:", "VmRSS:", "RssAnon:")}
+
+
+def syncfs(folder):
+    """Wait until all of the folder's file system is on its disk."""
+    fd = os.open(folder, os.O_RDONLY)
+    try:
+        if ctypes.CDLL(None, use_errno=True).syncfs(fd):
+            raise OSError(ctypes.get_errno(), "syncfs", folder)
+    finally:
+        os.close(fd)
 
 
 def reset_peak(pid):

@@ -2,7 +2,7 @@
 import statistics
 
 COLUMNS = {             # key: (heading, digits)
-    "wall": ("s", 2), "first": ("s to first block", 2), "verified": ("s until verified", 2), "first_done": ("s, first done", 2), "copy": ("time ÷ one copy", 2), "copy_first": ("the same from the first block", 2), "mbps": ("MB/s", 0), "line": ("of the line", 2), "sha1": ("of openssl's SHA-1", 2),
+    "wall": ("s", 2), "synced": ("s until synced", 2), "dd": ("of dd's rate", 2), "first": ("s to first block", 2), "verified": ("s until verified", 2), "first_done": ("s, first done", 2), "copy": ("time ÷ one copy", 2), "copy_first": ("the same from the first block", 2), "mbps": ("MB/s", 0), "line": ("of the line", 2), "sha1": ("of openssl's SHA-1", 2),
     "sent": ("copies sent", 2), "cpu": ("CPU s", 2), "cpu_gib": ("CPU s/GiB", 2), "seed_cpu_gib": ("seed's CPU s/GiB", 2),
     "leech_cpu_gib": ("leech's CPU s/GiB", 2), "rss_mb": ("RSS MB", 0), "anon_mb": ("anon MB", 0)}
 BASE = "libtorrent"

@@ -10,6 +10,7 @@ import urllib.request
 from collections import namedtuple
 
 import data
+import measure
 from clients import CLIENTS
 from creators import make, sha1_rate, startup
 from drivers import HERE, BenchError, Blast, Libtorrent, Sink, die_with_parent
@@ -147,9 +148,29 @@ def download(lab, case, seed, address, **options):
     used, foreign = meter.stop()
     first = seed.expect("firstup", 5)[0] - start
     drv.stop()
+    synced = until_synced(case, drv.folder, start) if case.mode == "disk" else {}
     row = figures(case, wall, used[drv], foreign, data.same(case.data, drv.folder))
     verified = (drv.verified or start + wall) - start
-    return dict(row, first=round(first, 3), verified=round(verified, 3), seed_cpu_gib=round(used[seed]["cpu"] * GIB / data.size(case.data), 3))
+    return dict(row, **synced, first=round(first, 3), verified=round(verified, 3), seed_cpu_gib=round(used[seed]["cpu"] * GIB / data.size(case.data), 3))
+
+
+def until_synced(case, folder, start):
+    """How long it took until all is on the disk, and how that compares to one file of the same size by dd."""
+    measure.syncfs(folder)
+    synced = time.monotonic() - start
+    best = min(dd(case, folder) for _ in range(2))
+    return dict(synced=round(synced, 3), dd=round(best / synced, 3))
+
+
+def dd(case, folder):
+    """Seconds that dd takes for the same bytes, synced."""
+    out, count = os.path.join(folder, "dd"), data.size(case.data) >> 20
+    start = time.monotonic()
+    subprocess.run(["dd", "if=" + data.source("one"), "of=" + out, "bs=1M", f"count={count}", "conv=fsync"], check=True, stderr=subprocess.DEVNULL)
+    wall = time.monotonic() - start
+    os.unlink(out)
+    measure.syncfs(folder)
+    return wall
 
 
 def seed(lab, case):
@@ -174,16 +195,26 @@ def seed(lab, case):
 
 
 def recheck(lab, case):
-    """Hash data that is complete."""
+    """Hash data that is complete and in the page cache, start-up not counted."""
+    best, idle = sha1_rate(), check(lab, case._replace(data="tiny"))[0]
+    wall, used, foreign = check(lab, case)
+    row = figures(case, wall - idle, used, foreign)
+    return dict(row, sha1=round(data.size(case.data) / (wall - idle) / best, 3))
+
+
+def check(lab, case):
+    """Seconds that hashing takes with the start, if that is part of it; what was used; what others used."""
     lab.prepare(case)
     data.copy(case.data, lab.base + "/data")
+    os.sync()
     drv = lab.client(case, complete=True)
     meter = lab.meter([drv])
     start = time.monotonic()
     drv.check(data.torrent(case.data))
     wall = drv.wait_done(300) - start
     used, foreign = meter.stop()
-    return figures(case, wall, used[drv], foreign)
+    drv.stop()
+    return wall if case.data != "tiny" or drv.starts else 0, used[drv], foreign
 
 
 def create(lab, case):

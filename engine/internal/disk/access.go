@@ -13,7 +13,9 @@ import (
 // ReadAt reads at an offset of the torrent; pad files read as zeros. Where a
 // file is missing or too short the error is io.ErrUnexpectedEOF, at the end of
 // the torrent io.EOF.
-func (t *Torrent) ReadAt(b []byte, off int64) (int, error) {
+func (t *Torrent) ReadAt(b []byte, off int64) (int, error) { return t.readAt(b, off, t.readSpan) }
+
+func (t *Torrent) readAt(b []byte, off int64, read func([]byte, span) (int, error)) (int, error) {
 	if t.closed.Load() {
 		return 0, ErrClosed
 	}
@@ -22,7 +24,7 @@ func (t *Torrent) ReadAt(b []byte, off int64) (int, error) {
 	}
 	rest := min(int64(len(b)), t.layout.Length-off)
 	for s := range t.layout.spans(off, int(rest)) {
-		if n, err := t.readSpan(b[s.from:s.to], s); err != nil {
+		if n, err := read(b[s.from:s.to], s); err != nil {
 			t.fail(err)
 			return s.from + n, err
 		}
@@ -39,11 +41,8 @@ func (t *Torrent) readSpan(b []byte, s span) (int, error) {
 		return len(b), nil
 	}
 	h, err := t.acquire(s.file, false)
-	if errors.Is(err, fs.ErrNotExist) {
-		return 0, refused("read", t.full(s.file), fmt.Errorf("%w: %w", io.ErrUnexpectedEOF, fs.ErrNotExist))
-	}
 	if err != nil {
-		return 0, err
+		return 0, t.unread(s.file, err)
 	}
 	defer handles.release(h)
 	n, err := 0, t.refuses("read", s.file)
@@ -53,10 +52,18 @@ func (t *Torrent) readSpan(b []byte, s span) (int, error) {
 	if n == len(b) {
 		return n, nil
 	}
+	return n, t.unread(s.file, err)
+}
+
+// unread tells why a file was not read to the end: what is missing ends too early.
+func (t *Torrent) unread(i int, err error) error {
+	if errors.Is(err, fs.ErrNotExist) {
+		return refused("read", t.full(i), fmt.Errorf("%w: %w", io.ErrUnexpectedEOF, fs.ErrNotExist))
+	}
 	if err == io.EOF {
 		err = io.ErrUnexpectedEOF
 	}
-	return n, refused("read", t.full(s.file), err)
+	return refused("read", t.full(i), err)
 }
 
 // refuses returns the error that a test puts in the place of the system's.

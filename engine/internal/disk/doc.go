@@ -55,6 +55,7 @@
 // package starts no goroutine. No lock is held while bytes move, save for the last
 // 32 MiB of a move, for which writers wait; only the creation and renaming of files
 // is one at a time per torrent. Open handles are shared by the
-// whole process and at most 128 stay open besides those in use. Options.OnError
-// runs on the goroutine that writes and must return at once.
+// whole process and at most 128 stay open besides those in use; a Scan, which reads
+// a whole torrent for a check, has a few of its own and does not fill the page
+// cache. Options.OnError runs on the goroutine that writes and must return at once.
 package disk

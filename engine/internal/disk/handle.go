@@ -4,6 +4,8 @@ import (
 	"container/list"
 	"os"
 	"sync"
+
+	"piecewise/engine/internal/advice"
 )
 
 // handles is shared by all torrents, so that thousands of them stay within the
@@ -18,14 +20,16 @@ type key struct {
 	write   bool
 }
 
-// handle is an open file with the number of its users. All fields but file and
-// writing are guarded by the cache's mutex.
+// handle is an open file with the number of its users. Users and place are guarded by the cache's mutex.
 type handle struct {
 	key     key
 	file    *os.File
 	writing sync.Mutex // held by who writes to the file
 	users   int
 	place   *list.Element // nil once it is out of the cache
+
+	reading sync.Once // of a Scan, which sets advice
+	advice  *advice.Advice
 }
 
 // cache keeps the handles that were used last. One in use is never closed: if
@@ -156,6 +160,9 @@ func (c *cache) drop(h *handle, idle []*handle) []*handle {
 
 func closeAll(idle []*handle) {
 	for _, h := range idle {
+		if h.advice != nil {
+			h.advice.Close()
+		}
 		_ = h.file.Close() // what was written is made safe by Sync, which reports its own errors
 	}
 }
