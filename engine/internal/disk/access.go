@@ -202,7 +202,7 @@ func (t *Torrent) create(i int) (*os.File, place, error) {
 	}
 	t.mu.Lock()
 	defer t.mu.Unlock()
-	t.owners[i] = ours
+	t.owners[i], t.dirty[i] = ours, true
 	t.call(i, called)
 	t.noteEntry(at)
 	return f, at, nil
@@ -237,7 +237,7 @@ func (t *Torrent) makeDir(dir string) error {
 	info, err := os.Stat(dir)
 	switch then := t.seen[dir]; {
 	case then != nil && (err != nil || !os.SameFile(then, info)):
-		return &GoneError{dir}
+		return &GoneError{Dir: dir}
 	case err == nil:
 		return nil
 	}

@@ -50,7 +50,7 @@ func (o Options) folder() string {
 func (o Options) There() error {
 	dir := o.folder()
 	if info, err := os.Stat(dir); err != nil || !info.IsDir() || o.Disk != "" && diskOf(dir) != o.Disk {
-		return &GoneError{dir}
+		return &GoneError{Dir: dir}
 	}
 	names, err := newTable(o, dir)
 	if err != nil {
@@ -68,7 +68,7 @@ func (o Options) There() error {
 		lost = true
 	}
 	if lost {
-		return &GoneError{dir}
+		return &GoneError{Dir: dir}
 	}
 	return nil
 }

@@ -53,10 +53,16 @@ func (e *MissingError) Error() string {
 // perhaps its disk was taken away, and what is written must not end
 // up beneath the empty mount point.
 type GoneError struct {
-	Dir string // full path of the save folder
+	Dir   string // full path of the save folder
+	Empty bool   // it is there, but none of the files that were
 }
 
-func (e *GoneError) Error() string { return fmt.Sprintf("the save folder %s is gone", e.Dir) }
+func (e *GoneError) Error() string {
+	if e.Empty {
+		return fmt.Sprintf("none of the files that were in %s is there any more", e.Dir)
+	}
+	return fmt.Sprintf("the save folder %s is gone", e.Dir)
+}
 
 // bare takes the operation and path off an error that names the path itself.
 func bare(err error) error {

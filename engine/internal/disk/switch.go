@@ -172,6 +172,7 @@ func (m *mover) settle() {
 			m.strangers = append(m.strangers, s.file)
 		}
 		t.owners[s.file] = ours
+		t.dirty[s.file] = true // for the stamp of a copy is another one
 		t.noteEntry(place{m.to, s.name})
 	}
 	t.table.dir = m.to

@@ -54,19 +54,25 @@ func (t *Torrent) syncFile(i int) error {
 	}
 	defer handles.release(h)
 	err = t.stays(i, h)
-	failed := t.refuses("sync", i)
+	// Before it is synced: the stamp is never newer than what is on the disk.
+	info, failed := h.file.Stat()
+	if failed == nil {
+		failed = t.refuses("sync", i)
+	}
 	if failed == nil {
 		failed = h.file.Sync()
 	}
 	if failed != nil {
 		err = refused("sync", t.full(i), failed)
 	}
+	t.mu.Lock()
+	defer t.mu.Unlock()
 	if err != nil {
-		t.mu.Lock()
 		t.unsafe = err
-		t.mu.Unlock()
+		return err
 	}
-	return err
+	t.stamps[i] = stampOf(info)
+	return nil
 }
 
 // stays reports if a file is not where it was when it was opened: what is written to

@@ -6,6 +6,7 @@ import (
 	"io/fs"
 	"os"
 	"path/filepath"
+	"slices"
 	"sync"
 	"sync/atomic"
 
@@ -34,6 +35,16 @@ type Options struct {
 	// gone: what is seen is the empty mount point of a disk that was taken away.
 	Disk string
 
+	// Stamps are those of the files as they were recorded with Have, nil if they are
+	// not known; Own is when we may have written to them since. See Torrent.Changes.
+	Stamps []Stamp
+	Own    Span
+	Anyway bool // also if recorded files or pieces are not there
+
+	// OnWrite is told of every write, before and after it. It must return at once, and
+	// may be nil.
+	OnWrite func()
+
 	// OnError is told of the first read, write or Sync that failed since Open or
 	// Forgive. It may be nil.
 	OnError func(error)
@@ -58,6 +69,9 @@ type Torrent struct {
 	copying atomic.Pointer[changes] // of a move that copies files; nil without one
 
 	syncing  sync.Mutex             // one Sync at a time, so that each waits for what the one before has begun
+	frozen   bool    // guarded by gate
+	reviewed Changes // as Open found them
+
 	creating sync.Mutex             // one file is created at a time
 	seen     map[string]os.FileInfo // guarded by creating: folders that files are below, as they were first; if one is gone, so is its disk
 
@@ -68,6 +82,7 @@ type Torrent struct {
 	stuck   map[int]bool // complete files that did not get their names
 	have    plane.Bits
 	owners  []owner         // per file
+	stamps  []Stamp         // per file, see Stamps
 	dirty   map[int]bool    // files written since the last Sync
 	folders map[string]bool // full paths of folders that got a new entry since
 	disk    string          // where the file system of the save folder begins
@@ -85,8 +100,10 @@ const (
 
 // Open looks at the files that are there and creates nothing. It fails if the
 // layout is not sound, if something other than a file stands in a file's place,
-// with a *GoneError if the folder is on another disk than Options.Disk, or with a
-// *MissingError if verified pieces cannot be there.
+// with a *GoneError if the folder is on another disk than Options.Disk or no file is
+// left of those in Options.Stamps, or with a *MissingError if verified pieces cannot
+// be there. What another program has put since in the place of one of our files is
+// not ours.
 func Open(o Options) (*Torrent, error) {
 	if err := o.Layout.check(); err != nil {
 		return nil, err
@@ -121,7 +138,7 @@ func Open(o Options) (*Torrent, error) {
 		return nil, err
 	}
 	if o.Disk != "" && t.disk != "" && t.disk != o.Disk {
-		return nil, &GoneError{t.table.dir}
+		return nil, &GoneError{Dir: t.table.dir}
 	}
 	return t, nil
 }
@@ -140,6 +157,10 @@ func (t *Torrent) survey() error {
 			return err
 		}
 	}
+	if gone(t.opts.Stamps, sizes) && !t.opts.Anyway {
+		return &GoneError{t.table.dir, t.seen[t.table.dir] != nil}
+	}
+	t.review(sizes)
 	for i, f := range t.layout.Files {
 		if f.Pad {
 			continue
@@ -154,7 +175,7 @@ func (t *Torrent) survey() error {
 				t.owners[i] = ours
 			}
 		}
-		if need := t.layout.needed(i, t.have.Has); need > 0 && size < need {
+		if need := t.layout.needed(i, t.have.Has); need > 0 && size < need && !t.opts.Anyway && !slices.Contains(t.reviewed.Edited, i) {
 			return &MissingError{i, t.full(i)}
 		}
 	}
@@ -223,6 +244,14 @@ func (t *Torrent) Disk() string {
 func (t *Torrent) Forgive() {
 	handles.forget(t)
 	t.failed.Store(false)
+}
+
+// Freeze has later writes fail with ErrClosed and returns once those under way have
+// ended, so that the stamps after the next Sync are the last ones. Reads go on.
+func (t *Torrent) Freeze() {
+	t.gate.Lock()
+	t.frozen = true
+	t.gate.Unlock()
 }
 
 // Close closes the torrent's handles; those in use close when their user is

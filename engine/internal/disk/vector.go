@@ -60,6 +60,9 @@ func (t *Torrent) writePart(v vector, s span, wait bool) (bool, error) {
 		return false, nil
 	}
 	defer t.gate.RUnlock()
+	if t.frozen {
+		return false, ErrClosed
+	}
 	if t.owner(s.file) == foreign {
 		return true, t.compare(v.join(s.to-s.from), s)
 	}
@@ -77,9 +80,11 @@ func (t *Torrent) writePart(v vector, s span, wait bool) (bool, error) {
 	// Marked after the write too: a Sync in between has taken the first mark, and
 	// may have been too early for these bytes.
 	t.markDirty(s.file)
+	t.wrote()
 	if err = t.refuses("write", s.file); err == nil {
 		err = writeAt(h.file, v, s.at)
 	}
+	t.wrote()
 	t.markDirty(s.file)
 	if c := t.copying.Load(); c != nil {
 		c.wrote(s.file, s.at, int64(s.to-s.from))
@@ -98,6 +103,12 @@ func (t *Torrent) enter(wait bool) bool {
 		return true
 	}
 	return t.gate.TryRLock()
+}
+
+func (t *Torrent) wrote() {
+	if t.opts.OnWrite != nil {
+		t.opts.OnWrite()
+	}
 }
 
 // vector is bytes that follow each other, in several buffers.
