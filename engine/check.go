@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"strings"
+	"time"
 
 	"piecewise/engine/internal/disk"
 	"piecewise/engine/internal/hash"
@@ -16,12 +17,12 @@ const checksMax = taskLanes / 2
 
 // toCheck reports whether the torrent is to be hashed, now or when its turn comes.
 func (t *torrent) toCheck() bool {
-	return t.rec.Recheck && t.known() && (t.checkNow || !t.rec.Paused && t.rec.Fault == "")
+	return (t.rec.Recheck || t.altered) && t.known() && (t.checkNow || !t.rec.Paused && t.rec.Fault == "")
 }
 
-// hash hashes all of the torrent's data on disk and believes only what is right.
-// The torrent does not run meanwhile. It waits for its turn while others are
-// checked.
+// hash hashes the torrent's data on disk and believes only what is right: all of it
+// if a recheck is due, else what is not as it was recorded. The torrent does not run
+// meanwhile. It waits for its turn while others are checked.
 func (s *state) hash(t *torrent) {
 	if s.checking >= checksMax {
 		return
@@ -35,11 +36,12 @@ func (s *state) hash(t *torrent) {
 	c := &check{cancel: cancel}
 	t.check = c
 	gate, st, id := t.gate, s.store, t.id
-	o := t.files()
+	o, all := t.files(), t.rec.Recheck
+	o.Have, o.Anyway = t.have, all
 	s.touch(t)
 	s.task(t, s.tasks, func() func(*state) {
 		defer cancel()
-		have := MakeBits(o.Layout.Pieces)
+		var found review
 		err := error(nil)
 		if gate == nil {
 			gate, err = reload(st, id)
@@ -52,16 +54,21 @@ func (s *state) hash(t *torrent) {
 			defer d.Close()
 			r := d.Scan()
 			defer r.Close()
-			err = hash.Verify(ctx, r, piecesOf(gate), func(piece int, ok bool) {
+			found = newReview(d, o.Have, all)
+			c.done.Add(int64(o.Layout.Pieces - found.Suspects.Count()))
+			pieces := piecesOf(gate)
+			pieces.Only = found.Suspects.Has
+			err = hash.Verify(ctx, r, pieces, func(piece int, ok bool) {
 				c.done.Add(1)
 				if ok {
-					have.Set(piece)
+					found.have.Set(piece)
+					found.right++
 				}
 			})
 		}
 		return func(s *state) {
 			s.checking--
-			s.hashed(t, have, err)
+			s.hashed(t, found, err)
 			for _, o := range s.order {
 				if o != t && o.toCheck() {
 					s.steer(o)
@@ -71,7 +78,29 @@ func (s *state) hash(t *torrent) {
 	})
 }
 
-func (s *state) hashed(t *torrent, have Bits, err error) {
+// review is what a check looks at and what it has found.
+type review struct {
+	disk.Changes
+	all    bool         // Suspects are all pieces
+	have   Bits         // what is believed
+	right  int          // pieces of Suspects
+	stamps []disk.Stamp // from before they were read
+}
+
+func newReview(d *disk.Torrent, have Bits, all bool) review {
+	r := review{Changes: d.Changes(), all: all, have: have.Clone(), stamps: d.Stamps()}
+	for i := range have.Len() {
+		if all {
+			r.Suspects.Set(i)
+		}
+		if r.Suspects.Has(i) {
+			r.have.Clear(i)
+		}
+	}
+	return r
+}
+
+func (s *state) hashed(t *torrent, r review, err error) {
 	t.check, t.checkNow = nil, false
 	switch {
 	case s.quit.Err() != nil || t.leaving != nil:
@@ -82,10 +111,16 @@ func (s *state) hashed(t *torrent, have Bits, err error) {
 		s.fault(t, because("Could not be checked", err))
 		return
 	}
-	t.rec.Recheck, t.have, t.drawn, t.dirty = false, have, nil, true
+	t.rec.Recheck, t.altered, t.have, t.drawn, t.dirty = false, false, r.have, nil, true
+	t.rec.Stamps, t.rec.Live, t.rec.Wrote = keptStamps(r.stamps), time.Time{}, time.Time{}
+	s.reviewed(t, r.Changes)
 	s.count(t)
-	s.note(t, fmt.Sprintf("Checked: %d of %d pieces are there.", have.Count(), have.Len()))
-	if names := conflicts(layoutOf(t.meta), t.rec.Foreign, have, t.wanted.pieces.Pieces); len(names) > 0 {
+	if r.all {
+		s.note(t, fmt.Sprintf("Checked: %d of %d pieces are there.", r.have.Count(), r.have.Len()))
+	} else {
+		s.told(t, r.Changes, r.right)
+	}
+	if names := conflicts(layoutOf(t.meta), t.rec.Foreign, r.have, t.wanted.pieces.Pieces); len(names) > 0 {
 		s.fault(t, fmt.Sprintf("%s is already there with other content, and was left as it is. "+
 			"Move it away or choose another folder, then resume.", names[0]))
 	}

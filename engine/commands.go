@@ -198,6 +198,9 @@ func (e *Engine) removal(ctx context.Context, id ID) ([]string, error) {
 			return nil
 		}
 		files := t.files()
+		if t.run != nil {
+			files.Stamps = nil // they are as it was started
+		}
 		look = func() []string { return disk.Ours(files) }
 		return nil
 	})

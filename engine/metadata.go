@@ -114,11 +114,15 @@ func (s *state) open(t *torrent) {
 			o.Disk, err = s.openDisk(t, files)
 		}
 		return func(s *state) {
-			s.task(t, s.library, func() func(*state) {
-				if err == nil {
-					err = r.Open(o)
-				}
-				return func(s *state) { s.opened(t, o.Disk, err) }
+			if err != nil {
+				s.unopened(t, err)
+				return
+			}
+			s.land(t, o.Disk, func(s *state) {
+				s.task(t, s.library, func() func(*state) {
+					err := r.Open(o)
+					return func(s *state) { s.opened(t, o.Disk, err) }
+				})
 			})
 		}
 	})

@@ -21,6 +21,7 @@ type entry struct {
 	disk    *disk.Torrent // its pieces are asked of it, nil if it does not run
 	have    Bits
 	version uint64
+	final   bool // nothing is written to its files any more
 }
 
 // save hands what is dirty to the keeper, one batch at a time.
@@ -63,7 +64,7 @@ func (s *state) batch(totals bool) []entry {
 		if t.preview || t.fresh && t.meta != nil || t.leaving != nil {
 			continue
 		}
-		e := entry{t: t, rec: t.rec, have: t.have}
+		e := entry{t: t, rec: t.rec, have: t.have, final: s.quit.Err() != nil}
 		if r := t.run; r != nil {
 			e.disk, e.version = r.disk, r.Version()
 			e.rec.Downloaded = r.before.Downloaded + r.counters.Downloaded
@@ -92,14 +93,14 @@ func write(st *store.Store, batch []entry) error {
 	for _, e := range batch {
 		have := e.have
 		if e.disk != nil {
-			now := e.disk.Have()
+			now, at := e.disk.Have(), time.Now()
 			if err := e.disk.Sync(); err != nil && !errors.Is(err, disk.ErrClosed) {
 				failed = errors.Join(failed, err)
 				continue
 			}
 			have = now
 			_ = e.disk.Complete(now) // what it cannot do is said when all is there
-			e.rec.Names = e.disk.Names()
+			e.stamped(now, at)
 		}
 		e.rec.Have = have.Bytes()
 		records = append(records, e.rec)
@@ -116,6 +117,7 @@ func (s *state) flush() {
 		j() // its result would be for the loop, which has ended
 	}
 	for _, t := range s.order {
+		s.freeze(t)
 		if t.fresh && t.meta != nil && !t.preview && t.leaving == nil {
 			s.keepUnseen(t)
 		}
@@ -128,6 +130,14 @@ func (s *state) flush() {
 	}
 	if err := write(s.store, s.batch(true)); err != nil {
 		s.log.Error("save the list at the end", "error", err)
+	}
+}
+
+// freeze ends what a torrent writes, so that its next record is the last.
+func (s *state) freeze(t *torrent) {
+	if r := t.run; r != nil && r.disk != nil && !r.disk.Have().All() {
+		r.disk.Freeze()
+		t.dirty = true
 	}
 }
 
@@ -148,7 +158,11 @@ func (s *state) trashAtEnd(t *torrent) {
 		}
 	}
 	if err == nil {
-		err = disk.Trash(t.files())
+		files := t.files()
+		if t.run != nil {
+			files.Stamps = nil // they are as it was started
+		}
+		err = disk.Trash(files)
 	}
 	if err != nil {
 		s.log.Error("put files in the trash at the end", "torrent", t.id, "error", err)

@@ -116,6 +116,8 @@ type state struct {
 	saving     bool // a job writes to the store
 	saveFailed bool // the user was told
 	lastSave   time.Time
+	landing    bool // a job records what is about to be written
+	toLand     []landing
 
 	checking       int  // checks under way
 	measuring      bool // a job asks for the free space
@@ -151,6 +153,7 @@ type torrent struct {
 	busy     bool // a job for it is under way
 	run      *run
 	check    *check
+	altered  bool             // its files are not as they were recorded: those pieces are hashed first
 	checkNow bool             // a recheck was asked for, so it is done even while paused
 	peers    []netip.AddrPort // named by the user or a magnet
 	tuned    tuned

@@ -6,11 +6,13 @@ import (
 	"net/netip"
 	"slices"
 	"sync/atomic"
+	"time"
 
 	"piecewise/engine/internal/admit"
 	"piecewise/engine/internal/announce"
 	"piecewise/engine/internal/disk"
 	"piecewise/engine/internal/plane"
+	"piecewise/engine/internal/store"
 	"piecewise/engine/internal/swarm"
 )
 
@@ -21,7 +23,7 @@ func (s *state) steer(t *torrent) {
 		return
 	}
 	running := t.run != nil
-	shouldRun := !t.rec.Paused && t.rec.Fault == "" && t.leaving == nil && !t.rec.Recheck
+	shouldRun := !t.rec.Paused && t.rec.Fault == "" && t.leaving == nil && !t.rec.Recheck && !t.altered
 	switch {
 	case running && !shouldRun:
 		s.stop(t)
@@ -68,10 +70,10 @@ func (s *state) survey(t *torrent) {
 	files, made := t.files(), t.made
 	dir, layout := files.Dir, files.Layout
 	s.task(t, s.tasks, func() func(*state) {
-		foreign, err := disk.Existing(files)
+		foreign, stamps, err := disk.Existing(files)
 		complete := err == nil && made.complete(s.quit, dir, layout, foreign)
 		return func(s *state) {
-			t.fresh, t.made, t.rec.Foreign = false, nil, foreign
+			t.fresh, t.made, t.rec.Foreign, t.rec.Stamps = false, nil, foreign, keptStamps(stamps)
 			s.keepMetainfo(t)
 			if err != nil {
 				s.fault(t, because("The folder "+dir+" cannot be used", err))
@@ -119,12 +121,15 @@ func (s *state) start(t *torrent) {
 		}
 		return func(s *state) {
 			t.gate = nil
-			s.task(t, s.library, func() func(*state) {
-				var c carrier
-				if err == nil {
-					c, err = s.control.Add(spec)
-				}
-				return func(s *state) { s.started(t, &run{carrier: c, disk: spec.Open.Disk, superSeed: superSeed}, err) }
+			if err != nil {
+				s.unopened(t, err)
+				return
+			}
+			s.land(t, spec.Open.Disk, func(s *state) {
+				s.task(t, s.library, func() func(*state) {
+					c, err := s.control.Add(spec)
+					return func(s *state) { s.started(t, &run{carrier: c, disk: spec.Open.Disk, superSeed: superSeed}, err) }
+				})
 			})
 		}
 	})
@@ -165,9 +170,14 @@ func (s *state) openDisk(t *torrent, o disk.Options) (*disk.Torrent, error) {
 			s.steer(t)
 		})
 	}
+	o.OnWrite = s.store.Alive().Wrote
 	d, err := disk.Open(o)
 	if err != nil {
 		return nil, err
+	}
+	if changes := d.Changes(); changes.Any() {
+		d.Close()
+		return nil, errAltered
 	}
 	if err := d.Finish(); err != nil {
 		d.Close()
@@ -177,13 +187,27 @@ func (s *state) openDisk(t *torrent, o disk.Options) (*disk.Torrent, error) {
 	return d, nil
 }
 
-// started takes over what the library runs now.
-func (s *state) started(t *torrent, r *run, err error) {
-	if missing := (*disk.MissingError)(nil); errors.As(err, &missing) {
+// errAltered says that files are not as they were recorded.
+var errAltered = errors.New("its files were changed")
+
+// unopened deals with files that could not be opened, or must be checked first.
+func (s *state) unopened(t *torrent, err error) {
+	t.busy = false
+	switch missing := (*disk.MissingError)(nil); {
+	case errors.Is(err, errAltered):
+		t.altered = true
+	case errors.As(err, &missing):
 		t.rec.Recheck = true
 		s.note(t, because("Some of its data is not where it was, so it is checked", err))
-		return
+	default:
+		s.fault(t, because("Could not be started", err))
 	}
+	s.touch(t)
+	s.steer(t)
+}
+
+// started takes over what the library runs now.
+func (s *state) started(t *torrent, r *run, err error) {
 	if err != nil {
 		if d := r.disk; d != nil {
 			s.tasks.push(func() func(*state) { d.Close(); return nil })
@@ -256,10 +280,13 @@ func (s *state) stop(t *torrent) {
 func (s *state) settle(t *torrent, r *run) func(*state) {
 	var have Bits
 	var names map[int]string
+	var stamps []store.Stamp
 	var err error
 	if r.disk != nil {
+		r.disk.Freeze()
 		have, names = r.disk.Have(), r.disk.Names()
 		err = r.disk.Sync()
+		stamps = keptStamps(r.disk.Stamps())
 		r.disk.Close()
 	}
 	counters := r.Counters()
@@ -272,7 +299,8 @@ func (s *state) settle(t *torrent, r *run) func(*state) {
 		if r.disk == nil {
 			return
 		}
-		t.have, t.rec.Names, t.drawn = have, names, nil
+		t.have, t.rec.Names, t.rec.Stamps, t.drawn = have, names, stamps, nil
+		t.rec.Live, t.rec.Wrote = time.Time{}, time.Time{}
 		if err != nil {
 			t.rec.Recheck = true
 			s.note(t, because("Its files could not be synced, so they will be checked", err))

@@ -57,7 +57,11 @@ func (t *Torrent) review(now map[int]os.FileInfo) {
 
 // judge compares one file with its record.
 func (t *Torrent) judge(i int, unfinished bool) {
-	verdict := t.opts.Stamps[i].Compare(t.stamps[i], unfinished, t.opts.Own)
+	was, now := t.opts.Stamps[i], t.stamps[i]
+	if t.layout.Files[i].Length == 0 && was.Size <= 0 && now.Size <= 0 {
+		return // we make it without a record, for there is nothing to lose
+	}
+	verdict := was.Compare(now, unfinished, t.opts.Own)
 	first, end := t.layout.pieces(i)
 	switch verdict {
 	case Same:
@@ -89,7 +93,7 @@ func (t *Torrent) unfinished(i int) bool {
 			return true
 		}
 	}
-	return first == end && t.opts.Stamps[i].Size < 0
+	return false
 }
 
 // blank returns a function that says of which pieces file i surely holds nothing. A

@@ -195,7 +195,7 @@ func TestMissingFileReads(t *testing.T) {
 func TestForeignIsNeverWritten(t *testing.T) {
 	dir, l := t.TempDir(), lay(8, "t/theirs", 12, "t/ours", 12)
 	put(t, filepath.Join(dir, "t/theirs"), []byte("012345678901tail"))
-	there, err := Existing(Options{Dir: dir, Layout: l})
+	there, _, err := Existing(Options{Dir: dir, Layout: l})
 	if err != nil || !slices.Equal(there, []int{0}) {
 		t.Fatalf("Existing = %v, %v", there, err)
 	}

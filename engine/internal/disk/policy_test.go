@@ -140,7 +140,7 @@ func TestForeignPart(t *testing.T) {
 	put(t, filepath.Join(dir, "b.part"), []byte("theirs"))
 	put(t, filepath.Join(dir, "d.part"), data[24:])
 	o := Options{Dir: dir, Layout: l, Policy: suffix, Names: map[int]string{3: "d.part"}}
-	there, err := Existing(o)
+	there, _, err := Existing(o)
 	if err != nil || !slices.Equal(there, []int{0, 1}) {
 		t.Fatalf("existing: %v, %v", there, err)
 	}

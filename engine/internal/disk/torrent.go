@@ -68,9 +68,9 @@ type Torrent struct {
 	gate    sync.RWMutex            // held by who writes to files, and by a move while it switches over; before creating and mu
 	copying atomic.Pointer[changes] // of a move that copies files; nil without one
 
-	syncing  sync.Mutex             // one Sync at a time, so that each waits for what the one before has begun
-	frozen   bool    // guarded by gate
-	reviewed Changes // as Open found them
+	syncing  sync.Mutex // one Sync at a time, so that each waits for what the one before has begun
+	frozen   bool       // guarded by gate
+	reviewed Changes    // as Open found them
 
 	creating sync.Mutex             // one file is created at a time
 	seen     map[string]os.FileInfo // guarded by creating: folders that files are below, as they were first; if one is gone, so is its disk

@@ -14,40 +14,38 @@ import (
 )
 
 // Existing returns the indices of the files at whose path something is already,
-// whatever it is, or at the one that they have with the suffix. For a torrent that is
-// being added these are the foreign ones. A file whose name with the suffix is among
-// the options is ours.
-func Existing(o Options) ([]int, error) {
+// whatever it is, or at the one that they have with the suffix, and the stamps of all
+// files. For a torrent that is being added these are the foreign ones. A file whose
+// name with the suffix is among the options is ours.
+func Existing(o Options) (there []int, stamps []Stamp, err error) {
 	if err := o.Layout.check(); err != nil {
-		return nil, err
+		return nil, nil, err
 	}
 	t, err := newTable(o, o.Dir)
 	if err != nil {
-		return nil, err
+		return nil, nil, err
 	}
 	mine := make(map[int]bool)
 	for i, n := range t.names {
 		mine[i] = n.part
 	}
 	found, err := find(&t, nil)
-	if errors.Is(err, fs.ErrNotExist) {
-		return nil, nil
+	if err != nil && !errors.Is(err, fs.ErrNotExist) {
+		return nil, nil, err
 	}
-	if err != nil {
-		return nil, err
-	}
-	var there []int
 	for i := range o.Layout.Files {
+		stamps = append(stamps, stampOf(found[i]))
 		if found[i] != nil && !mine[i] {
 			there = append(there, i)
 		}
 	}
-	return there, nil
+	return there, stamps, nil
 }
 
 // Ours returns the full paths of the files that Trash would put in the trash:
-// those that are there, are files, and are not foreign. It wants of the options
-// what says where the files are.
+// those that are there, are files, are not foreign, and were not put there since the
+// stamps were recorded. It wants of the options what says where the files are, and
+// the stamps.
 func Ours(o Options) []string {
 	table, mine := owned(o)
 	paths := make([]string, 0, len(mine))
@@ -71,9 +69,11 @@ func owned(o Options) (table, []int) {
 	}
 	var out []int
 	for i := range o.Layout.Files {
-		if info := there[i]; info != nil && info.Mode().IsRegular() {
-			out = append(out, i)
+		info := there[i]
+		if info == nil || !info.Mode().IsRegular() || len(o.Stamps) > i && o.Stamps[i].Compare(stampOf(info), true, o.Own) == Replaced {
+			continue
 		}
+		out = append(out, i)
 	}
 	return t, out
 }

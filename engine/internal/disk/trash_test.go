@@ -123,13 +123,13 @@ func TestExisting(t *testing.T) {
 	put(t, filepath.Join(dir, "t/c"), nil)
 	put(t, filepath.Join(dir, "pad/8"), nil)
 	os.Symlink("nowhere", filepath.Join(dir, "t/b"))
-	if got, err := Existing(Options{Dir: dir, Layout: l}); err != nil || !slices.Equal(got, []int{2, 3}) {
+	if got, _, err := Existing(Options{Dir: dir, Layout: l}); err != nil || !slices.Equal(got, []int{2, 3}) {
 		t.Errorf("Existing = %v, %v", got, err)
 	}
-	if got, err := Existing(Options{Dir: filepath.Join(dir, "none"), Layout: l}); err != nil || got != nil {
+	if got, _, err := Existing(Options{Dir: filepath.Join(dir, "none"), Layout: l}); err != nil || got != nil {
 		t.Errorf("Existing in a missing folder = %v, %v", got, err)
 	}
-	if _, err := Existing(Options{Dir: filepath.Join(dir, "t/c"), Layout: l}); err == nil {
+	if _, _, err := Existing(Options{Dir: filepath.Join(dir, "t/c"), Layout: l}); err == nil {
 		t.Error("a file was taken for a save folder")
 	}
 }
