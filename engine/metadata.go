@@ -135,6 +135,7 @@ func (s *state) opened(t *torrent, d *disk.Torrent, err error) {
 		return
 	}
 	t.run.saved = t.run.Version()
+	s.count(t) // some pieces may have come by now
 	t.run.left.Store(t.missing())
 	if t.wanted.have >= t.wanted.size {
 		s.finished(t)
