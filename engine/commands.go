@@ -186,6 +186,7 @@ func (s *state) remove(id ID, files bool) error {
 		t.check.cancel()
 	}
 	t.leaving = &leaving{files: files && t.known() && !t.preview}
+	s.stopMove(t)
 	s.changed = true
 	s.steer(t)
 	return nil

@@ -121,6 +121,45 @@ func (e *Engine) Recheck(ctx context.Context, id ID) error {
 	return e.do(ctx, func(s *state) error { return s.recheck(id) })
 }
 
+// Move has the files of torrents go to another folder, given by its full path, when
+// their turn comes: moves of one disk are done one after another, names on one disk are
+// changed at once. Downloads and uploads go on. The row has a Move until it is done; an
+// event tells if it fails, and then the files are where they were. Files that were there
+// before their torrent are copied and stay. Where something else has a file's place in
+// the new folder nothing is moved.
+func (e *Engine) Move(ctx context.Context, ids []ID, dir string) error {
+	return e.do(ctx, func(s *state) error {
+		var errs []error
+		for _, id := range ids {
+			errs = append(errs, s.move(id, dir))
+		}
+		return errors.Join(errs...)
+	})
+}
+
+// CancelMove ends the move of a torrent, if it has not happened yet; what was copied is
+// removed.
+func (e *Engine) CancelMove(ctx context.Context, id ID) error {
+	return e.do(ctx, func(s *state) error { return s.cancelMove(id) })
+}
+
+// Rename gives a torrent another name in the list, "" the one of its metainfo. Its files
+// keep theirs.
+func (e *Engine) Rename(ctx context.Context, id ID, title string) error {
+	return e.do(ctx, func(s *state) error { return s.rename(id, title) })
+}
+
+// RenameFile gives one of a torrent's files, by its index, another name. The name is
+// made safe, or refused if another file has it. An event tells if it fails on the disk.
+func (e *Engine) RenameFile(ctx context.Context, id ID, file int, name string) error {
+	return e.renameFiles(ctx, id, renameFile(file, name))
+}
+
+// RenameFolder does so for a folder, given as its path in Meta.Files.
+func (e *Engine) RenameFolder(ctx context.Context, id ID, folder []string, name string) error {
+	return e.renameFiles(ctx, id, renameFolder(folder, name))
+}
+
 // SetPriority sets the priority of some of a torrent's files, by index. It waits
 // until the torrent's metainfo is read.
 func (e *Engine) SetPriority(ctx context.Context, id ID, files []int, p Priority) error {

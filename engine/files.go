@@ -12,6 +12,7 @@ func (t *torrent) files() disk.Options {
 	return disk.Options{
 		Dir: t.rec.Dir, Layout: layoutOf(t.meta), Names: t.rec.Names, Foreign: t.rec.Foreign,
 		Stamps: stampsOf(t.rec.Stamps), Own: ownSpan(t.rec),
+		Moving: intentOf(t.rec.Moving).To, MovingKey: t.id.String(),
 	}
 }
 

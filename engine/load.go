@@ -24,6 +24,7 @@ func load(e *Engine, st *store.Store) (*state, error) {
 	for _, t := range revive(st, records) {
 		s.insert(t)
 		s.count(t)
+		s.moveAgain(t)
 		if t.lost {
 			s.fault(t, lostMetainfo)
 		}

@@ -100,6 +100,8 @@ func write(st *store.Store, batch []entry) error {
 			}
 			have = now
 			_ = e.disk.Complete(now) // what it cannot do is said when all is there
+			// After Have: a move that switched over by then has taken those pieces with it.
+			e.rec.Dir = e.disk.Dir()
 			e.stamped(now, at)
 		}
 		e.rec.Have = have.Bytes()
@@ -191,6 +193,9 @@ func (s *state) close() {
 	for _, t := range s.order {
 		if t.run != nil && t.run.disk != nil {
 			t.run.disk.Close()
+		}
+		if t.kept != nil {
+			t.kept.Close()
 		}
 	}
 	if err := s.store.Close(); err != nil {

@@ -76,7 +76,7 @@ func (e *Engine) announceConfig(s *state) announce.Config {
 func (e *Engine) serve(ctx context.Context, s *state) error {
 	var lanes sync.WaitGroup
 	ended := make(chan struct{})
-	for l, n := range map[*lane]int{s.library: 1, s.keeper: 1, s.tasks: taskLanes} {
+	for l, n := range map[*lane]int{s.library: 1, s.keeper: 1, s.tasks: taskLanes, s.movers: moverLanes} {
 		l.work(n, s.results, ended, &lanes)
 	}
 	s.announcer = announce.New(e.announceConfig(s))
@@ -97,7 +97,7 @@ func (e *Engine) serve(ctx context.Context, s *state) error {
 		close(ended)
 		s.cancel()
 		stopAnnouncing()
-		for _, l := range []*lane{s.library, s.keeper, s.tasks} {
+		for _, l := range []*lane{s.library, s.keeper, s.tasks, s.movers} {
 			close(l.in)
 		}
 		lanes.Wait()
@@ -130,6 +130,7 @@ func (e *Engine) loop(ctx context.Context, s *state) {
 		toLibrary, libraryJob := s.library.next()
 		toKeeper, keeperJob := s.keeper.next()
 		toTasks, taskJob := s.tasks.next()
+		toMovers, moverJob := s.movers.next()
 		select {
 		case <-ctx.Done():
 			return
@@ -152,6 +153,8 @@ func (e *Engine) loop(ctx context.Context, s *state) {
 			s.keeper.sent()
 		case toTasks <- taskJob:
 			s.tasks.sent()
+		case toMovers <- moverJob:
+			s.movers.sent()
 		case toReader <- s.next:
 			s.next = Update{}
 		}

@@ -68,6 +68,7 @@ func (s *state) sample(t *torrent) {
 	if t.check != nil {
 		s.touch(t)
 	}
+	s.sampleMove(t)
 	s.unload(t)
 	r := t.run
 	if r == nil {
@@ -257,8 +258,8 @@ func (snap *Snapshot) sum(row *Torrent) {
 func (s *state) refresh(t *torrent) {
 	t.stale = false
 	row := Torrent{
-		ID: t.id, Name: t.rec.Name, State: t.state(), Err: t.rec.Fault, Preview: t.preview,
-		Meta: t.meta, Dir: t.rec.Dir, Wanted: t.wanted.size, Have: t.wanted.have,
+		ID: t.id, Name: t.name(), State: t.state(), Err: t.rec.Fault, Preview: t.preview,
+		Meta: t.shown(), Dir: t.rec.Dir, Move: t.move.shown(), Wanted: t.wanted.size, Have: t.wanted.have,
 		Downloaded: t.rec.Downloaded, Uploaded: t.rec.Uploaded,
 		SwarmPeers: -1, SwarmSeeds: -1, ETA: -1, Added: t.rec.Added, Finished: t.rec.Finished,
 		Options: s.options(t),

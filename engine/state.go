@@ -88,11 +88,11 @@ type state struct {
 	announcer *announce.Announcer
 	store     *store.Store // the keeper's; Metainfo only reads a file and is anyone's
 
-	library, keeper, tasks *lane
-	results                chan func(*state)
-	mail                   *mailbox
-	quit                   context.Context // ends when the loop has ended
-	cancel                 context.CancelFunc
+	library, keeper, tasks, movers *lane
+	results                        chan func(*state)
+	mail                           *mailbox
+	quit                           context.Context // ends when the loop has ended
+	cancel                         context.CancelFunc
 
 	torrents map[ID]*torrent
 	hashes   map[[20]byte]*torrent // by all info hashes that are known, v2 ones cut short
@@ -119,8 +119,9 @@ type state struct {
 	landing    bool // a job records what is about to be written
 	toLand     []landing
 
-	checking       int  // checks under way
-	measuring      bool // a job asks for the free space
+	checking       int        // checks under way
+	moves          []*torrent // whose files move or wait for that, in order
+	measuring      bool       // a job asks for the free space
 	port           int
 	free           int64
 	dhtNodes       int
@@ -154,6 +155,11 @@ type torrent struct {
 	run      *run
 	check    *check
 	altered  bool             // its files are not as they were recorded: those pieces are hashed first
+	move     *moving          // of its files, under way; nil without one
+	kept     *disk.Torrent    // its files while they move, whether it runs or not
+	renames  map[int]string   // paths that its files are to get
+	leftover *intent          // of a move before the start
+	renamed  *renamed         // what shown made of meta
 	checkNow bool             // a recheck was asked for, so it is done even while paused
 	peers    []netip.AddrPort // named by the user or a magnet
 	tuned    tuned
@@ -208,6 +214,7 @@ func newState(e *Engine) *state {
 		library:  newLane(),
 		keeper:   newLane(),
 		tasks:    newLane(),
+		movers:   newLane(),
 		results:  make(chan func(*state)),
 		mail:     newMailbox(),
 		zoneFile: systemZone(),
@@ -293,7 +300,7 @@ func (s *state) touch(t *torrent) { t.stale, s.changed = true, true }
 func (s *state) emit(kind EventKind, t *torrent, text string) {
 	e := Event{Kind: kind, Time: time.Now(), Text: text}
 	if t != nil {
-		e.ID, e.Name = t.id, t.rec.Name
+		e.ID, e.Name = t.id, t.name()
 	}
 	s.next.Events = append(s.next.Events, e)
 	s.changed = true

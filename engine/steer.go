@@ -25,16 +25,23 @@ func (s *state) steer(t *torrent) {
 	running := t.run != nil
 	shouldRun := !t.rec.Paused && t.rec.Fault == "" && t.leaving == nil && !t.rec.Recheck && !t.altered
 	switch {
+	case t.kept != nil && t.move == nil:
+		s.release(t)
 	case running && !shouldRun:
 		s.stop(t)
-	case t.unread() && (len(t.readers) > 0 || s.watched == t.id || t.leaving != nil && t.leaving.files):
+	case t.unread() && (len(t.readers) > 0 || s.watched == t.id || t.moves() || t.leaving != nil && t.leaving.files):
 		s.read(t)
 	case t.leaving != nil:
-		s.bury(t)
+		if t.move == nil {
+			s.bury(t)
+		}
 	case t.meta != nil && t.fresh && !t.preview:
 		s.survey(t)
+	case t.meta != nil && s.moveFiles(t):
 	case t.toCheck():
-		s.hash(t)
+		if t.move == nil {
+			s.hash(t)
+		}
 	case !shouldRun:
 	case running && t.run.disk == nil && t.meta != nil && !t.preview:
 		s.open(t)
@@ -106,6 +113,7 @@ func (s *state) start(t *torrent) {
 	gate, raw, files := t.gate, s.store, t.files()
 	have, wanted, peers, id := t.have, t.wanted.pieces, t.peers, t.id
 	files.Have, files.Policy = have, s.policy()
+	kept := t.kept // it moves, and goes on with the files that are open
 	options, superSeed := s.resolved(t), s.superSeedFrom(t)
 	t.busy = true
 	s.tasks.push(func() func(*state) {
@@ -117,7 +125,11 @@ func (s *state) start(t *torrent) {
 		if err == nil {
 			spec.HashV2 = gate.HashV2
 			spec.Open = swarm.Open{InfoBytes: gate.InfoBytes, Withheld: gate.Opaque && !gate.Private && !have.All(), Layout: files.Layout, Hashes: piecesOf(gate), IDs: idsOf(gate), V2: shortV2(gate), Opaque: gate.Opaque, Torn: s.tornFor(t), Wanted: wanted, Complete: s.completeFor(t), Banned: s.bannedFor(t)}
-			spec.Open.Disk, err = s.openDisk(t, files)
+			if spec.Open.Disk = kept; kept != nil {
+				kept.Thaw()
+			} else {
+				spec.Open.Disk, err = s.openDisk(t, files)
+			}
 		}
 		return func(s *state) {
 			t.gate = nil
@@ -161,17 +173,7 @@ func (s *state) tornFor(t *torrent) func(int) {
 
 // openDisk opens the torrent's files; a later write error stops the torrent.
 func (s *state) openDisk(t *torrent, o disk.Options) (*disk.Torrent, error) {
-	o.OnError = func(err error) {
-		s.mail.post(func(s *state) {
-			if f := (*disk.ForeignError)(nil); errors.As(err, &f) && f.New {
-				t.rec.Foreign = append(slices.Clone(t.rec.Foreign), f.File)
-			}
-			s.fault(t, because("Stopped, because its data could not be written", err))
-			s.steer(t)
-		})
-	}
-	o.OnWrite = s.store.Alive().Wrote
-	d, err := disk.Open(o)
+	d, err := disk.Open(s.reporting(t, o))
 	if err != nil {
 		return nil, err
 	}
@@ -185,6 +187,21 @@ func (s *state) openDisk(t *torrent, o disk.Options) (*disk.Torrent, error) {
 	}
 	_ = d.Complete(o.Have) // what it cannot do was said when all was there
 	return d, nil
+}
+
+// reporting returns o with what the disk is to tell of.
+func (s *state) reporting(t *torrent, o disk.Options) disk.Options {
+	o.OnError = func(err error) {
+		s.mail.post(func(s *state) {
+			if f := (*disk.ForeignError)(nil); errors.As(err, &f) && f.New {
+				t.rec.Foreign = append(slices.Clone(t.rec.Foreign), f.File)
+			}
+			s.fault(t, because("Stopped, because its data could not be written", err))
+			s.steer(t)
+		})
+	}
+	o.OnWrite = s.store.Alive().Wrote
+	return o
 }
 
 // errAltered says that files are not as they were recorded.
@@ -209,7 +226,7 @@ func (s *state) unopened(t *torrent, err error) {
 // started takes over what the library runs now.
 func (s *state) started(t *torrent, r *run, err error) {
 	if err != nil {
-		if d := r.disk; d != nil {
+		if d := r.disk; d != nil && d != t.kept {
 			s.tasks.push(func() func(*state) { d.Close(); return nil })
 		}
 		s.fault(t, because("Could not be started", err))
@@ -264,20 +281,21 @@ func (t *torrent) missing() int64 {
 
 // stop takes the torrent out of the library and makes its pieces safe.
 func (s *state) stop(t *torrent) {
-	r := t.run
+	r, kept := t.run, t.kept
 	s.announcer.Stop(t.id)
 	s.measure(t)
 	t.busy = true
 	s.library.push(func() func(*state) {
 		r.Drop()
 		return func(s *state) {
-			s.task(t, s.tasks, func() func(*state) { return s.settle(t, r) })
+			s.task(t, s.tasks, func() func(*state) { return s.settle(t, r, kept) })
 		}
 	})
 }
 
-// settle syncs and closes the files of a torrent that was dropped.
-func (s *state) settle(t *torrent, r *run) func(*state) {
+// settle syncs and closes the files of a torrent that was dropped, but keeps them
+// open if they move.
+func (s *state) settle(t *torrent, r *run, kept *disk.Torrent) func(*state) {
 	var have Bits
 	var names map[int]string
 	var stamps []store.Stamp
@@ -287,7 +305,9 @@ func (s *state) settle(t *torrent, r *run) func(*state) {
 		have, names = r.disk.Have(), r.disk.Names()
 		err = r.disk.Sync()
 		stamps = keptStamps(r.disk.Stamps())
-		r.disk.Close()
+		if r.disk != kept {
+			r.disk.Close()
+		}
 	}
 	counters := r.Counters()
 	return func(s *state) {

@@ -51,7 +51,7 @@ func (s State) String() string {
 // changed after it was sent; a torrent that did not change keeps its pointer.
 type Torrent struct {
 	ID    ID
-	Name  string // from outside: escape before showing
+	Name  string // the user's, or from outside: escape before showing
 	State State
 	Err   string // why it is Faulted: one plain sentence, else ""
 
@@ -59,9 +59,10 @@ type Torrent struct {
 	// in no list, has no files and is forgotten at the end, unless Add keeps it.
 	Preview bool
 
-	Meta   *Meta   // nil until the metadata is known, and of a torrent that nobody looks at and that does nothing
+	Meta   *Meta   // nil until the metadata is known, and of a torrent that nobody looks at and that does nothing; another pointer after files were renamed
 	Pieces *Pieces // nil until the metadata is known
 	Dir    string  // the folder its files are in
+	Move   *Move   // of its files to another folder, under way; else nil
 
 	Size    int64 // bytes of all files
 	Wanted  int64 // bytes of the pieces that are wanted

@@ -143,22 +143,22 @@ func (c *copier) compare(to *os.File, d copied) error {
 	return nil
 }
 
-// changes are the chunks of files that were written since they were copied last.
-type changes struct {
+// rewrites are the chunks of files that were written since they were copied last.
+type rewrites struct {
 	mu    sync.Mutex
 	files map[int]map[int64]struct{}
 }
 
-func newChanges() *changes { return &changes{files: make(map[int]map[int64]struct{})} }
+func newRewrites() *rewrites { return &rewrites{files: make(map[int]map[int64]struct{})} }
 
 // wrote notes that n bytes of a file were written; it is called after that.
-func (c *changes) wrote(file int, at, n int64) {
-	c.mu.Lock()
-	defer c.mu.Unlock()
-	chunks := c.files[file]
+func (r *rewrites) wrote(file int, at, n int64) {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	chunks := r.files[file]
 	if chunks == nil {
 		chunks = make(map[int64]struct{})
-		c.files[file] = chunks
+		r.files[file] = chunks
 	}
 	for chunk := at / copyChunk; chunk*copyChunk < at+n; chunk++ {
 		chunks[chunk] = struct{}{}
@@ -167,29 +167,29 @@ func (c *changes) wrote(file int, at, n int64) {
 
 // take returns the changed chunks of a file, in any order, and forgets them: what
 // is written from now on is noted anew.
-func (c *changes) take(file int) []int64 {
-	c.mu.Lock()
-	defer c.mu.Unlock()
+func (r *rewrites) take(file int) []int64 {
+	r.mu.Lock()
+	defer r.mu.Unlock()
 	var all []int64
-	for chunk := range c.files[file] {
+	for chunk := range r.files[file] {
 		all = append(all, chunk)
 	}
-	delete(c.files, file)
+	delete(r.files, file)
 	return all
 }
 
 // any reports whether chunks of a file were changed.
-func (c *changes) any(file int) bool {
-	c.mu.Lock()
-	defer c.mu.Unlock()
-	return len(c.files[file]) > 0
+func (r *rewrites) any(file int) bool {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	return len(r.files[file]) > 0
 }
 
 // count returns how many chunks were changed.
-func (c *changes) count() (n int) {
-	c.mu.Lock()
-	defer c.mu.Unlock()
-	for _, chunks := range c.files {
+func (r *rewrites) count() (n int) {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	for _, chunks := range r.files {
 		n += len(chunks)
 	}
 	return n

@@ -12,7 +12,7 @@ import (
 
 // copyFile copies file i, or what was written to it since it was copied.
 func (m *mover) copyFile(ctx context.Context, i int) error {
-	if m.copied[i] != nil && !m.changes.any(i) {
+	if m.copied[i] != nil && !m.rewrites.any(i) {
 		return nil
 	}
 	hold, err := m.hold.open()
@@ -20,15 +20,14 @@ func (m *mover) copyFile(ctx context.Context, i int) error {
 		return err
 	}
 	defer hold.Close()
-	at := m.t.place(i)
-	from, err := openAt(at, os.O_RDONLY)
+	from, err := m.openSource(i)
 	if err != nil {
 		return err
 	}
 	defer from.Close()
 	info, err := from.Stat()
 	if err != nil {
-		return refused("look at", at.full(), err)
+		return refused("look at", from.Name(), err)
 	}
 	if m.copied[i] == nil && m.hold.has(i, info) {
 		m.copied[i], m.dated[i] = info, true // from before a crash
@@ -42,6 +41,17 @@ func (m *mover) copyFile(ctx context.Context, i int) error {
 		return err
 	}
 	return m.finishCopy(from, to, i, info)
+}
+
+// openSource opens file i where it is; it may get another name just then.
+func (m *mover) openSource(i int) (*os.File, error) {
+	for {
+		at := m.t.place(i)
+		f, err := openAt(at, os.O_RDONLY)
+		if err == nil || !errors.Is(err, fs.ErrNotExist) || m.t.place(i) == at {
+			return f, err
+		}
+	}
 }
 
 // openCopy opens the copy of file i, and makes it anew unless it is to be changed only.
@@ -61,7 +71,7 @@ func (m *mover) openCopy(hold *os.Root, i int) (*os.File, error) {
 }
 
 func (m *mover) copyChunks(ctx context.Context, i int, from, to *os.File, info os.FileInfo) error {
-	chunks := m.changes.take(i)
+	chunks := m.rewrites.take(i)
 	fresh := m.copied[i] == nil
 	switch {
 	case fresh && !m.across && clone(from, to): // the file system lets the copy share its bytes
@@ -80,7 +90,7 @@ func (m *mover) copyChunks(ctx context.Context, i int, from, to *os.File, info o
 	err := m.copier.chunks(ctx, from, to, chunks, fresh)
 	if err != nil && !fresh {
 		for _, n := range chunks { // still to be copied, should somebody try again
-			m.changes.wrote(i, n*copyChunk, 1)
+			m.rewrites.wrote(i, n*copyChunk, 1)
 		}
 	}
 	return err

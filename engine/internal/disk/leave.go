@@ -19,7 +19,7 @@ func (d *Moved) Finish() error {
 		return nil
 	}
 	m := d.m
-	_ = os.Remove(filepath.Join(m.to, m.hold.placing())) // there is none if nothing was copied
+	m.hold.end()
 	var stay int
 	var last error
 	var names []string
@@ -81,7 +81,7 @@ func Leftover(o Options, from, key string, copied []int) error {
 	if err != nil {
 		return err
 	}
-	_ = os.Remove(filepath.Join(o.Dir, holding{o.Dir, key}.placing())) // likely there is none
+	holding{o.Dir, key}.end()
 	old, err := openRoot(from)
 	if err != nil {
 		return nil //nolint:nilerr // nothing is left there, or its disk is gone

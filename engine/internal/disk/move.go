@@ -113,7 +113,7 @@ type mover struct {
 	hold     holding
 	progress *Progress
 	copier   *copier
-	changes  *changes
+	rewrites *rewrites
 	across   bool                // our files are copied too
 	copied   map[int]os.FileInfo // files that were copied, as they were then
 	dated    map[int]bool        // whose copies are as old as they
@@ -130,6 +130,8 @@ type step struct {
 	dir  string // that it was below
 	from place  // it, or its copy
 	name string // in the new folder
+
+	stamp Stamp // there
 }
 
 func newMover(t *Torrent, to, key string, p *Progress) (*mover, error) {
@@ -138,7 +140,7 @@ func newMover(t *Torrent, to, key string, p *Progress) (*mover, error) {
 		return nil, fmt.Errorf("find folder: %w", err)
 	}
 	return &mover{
-		t: t, from: t.Dir(), to: to, hold: holding{to, key}, progress: p, copier: newCopier(p), changes: newChanges(),
+		t: t, from: t.Dir(), to: to, hold: holding{to, key}, progress: p, copier: newCopier(p), rewrites: newRewrites(),
 		copied: make(map[int]os.FileInfo), dated: make(map[int]bool), known: make(map[string]bool),
 	}, nil
 }
@@ -193,7 +195,7 @@ const smallRest = 32 << 20
 
 // move copies what must be copied, while everything goes on, and then switches over.
 func (m *mover) move(ctx context.Context) error {
-	m.t.copying.Store(m.changes)
+	m.t.copying.Store(m.rewrites)
 	defer m.t.copying.Store(nil)
 	for {
 		if err := m.copyAll(ctx); err != nil {
@@ -222,7 +224,7 @@ func (m *mover) copyAll(ctx context.Context) error {
 				return err
 			}
 		}
-		if len(m.toCopy()) == len(files) && m.changes.count() <= smallRest/copyChunk {
+		if len(m.toCopy()) == len(files) && m.rewrites.count() <= smallRest/copyChunk {
 			return nil
 		}
 	}

@@ -261,7 +261,7 @@ func TestMoveGoesOn(t *testing.T) {
 		t.Fatalf("move = %v", err)
 	}
 	d.Close()
-	d = open(t, Options{Dir: from, Layout: l, Have: all(l), Moving: to})
+	d = open(t, Options{Dir: from, Layout: l, Have: all(l), Moving: to, MovingKey: moveKey})
 	got := make([]byte, len(data))
 	if n, err := d.ReadAt(got, 0); n != len(data) || err != nil || string(got) != string(data) {
 		t.Errorf("read = %d, %v, or other bytes", n, err)
@@ -309,7 +309,7 @@ func TestMoveNotRecorded(t *testing.T) {
 			t.Fatal(err)
 		}
 		d.Close()
-		d = open(t, Options{Dir: from, Layout: l, Have: all(l), Moving: to})
+		d = open(t, Options{Dir: from, Layout: l, Have: all(l), Moving: to, MovingKey: moveKey})
 		checkReads(t, d, data)
 		move(t, d, to)
 		checkReads(t, d, data)
@@ -325,15 +325,42 @@ func TestMoveHalf(t *testing.T) {
 	from, to := filepath.Join(dir, "from"), filepath.Join(dir, "to")
 	fill(t, from, l, data)
 	put(t, filepath.Join(to, "t/b"), data[20:32])
+	if err := (holding{to, moveKey}).begin(nil); err != nil {
+		t.Fatal(err)
+	}
 	if err := os.Remove(filepath.Join(from, "t/b")); err != nil {
 		t.Fatal(err)
 	}
-	d := open(t, Options{Dir: from, Layout: l, Have: all(l), Moving: to})
+	d := open(t, Options{Dir: from, Layout: l, Have: all(l), Moving: to, MovingKey: moveKey})
 	checkReads(t, d, data)
 	move(t, d, to)
 	checkReads(t, d, data)
 	checkTree(t, from, nil)
 	checkTree(t, to, tree(l, data))
+}
+
+// TestMoveAdoptsNothing checks that what a stranger has in the folder that a move goes
+// to is not taken for ours, as long as no file was given its place.
+func TestMoveAdoptsNothing(t *testing.T) {
+	l := lay(8, "t/a", 20, "t/b", 12)
+	disks(t, func(t *testing.T, from, to string) {
+		data := content(l)
+		fill(t, from, l, data)
+		if err := os.Remove(filepath.Join(from, "t/b")); err != nil {
+			t.Fatal(err)
+		}
+		put(t, filepath.Join(to, "t/b"), []byte("stranger"))
+		have := plane.MakeBits(l.Pieces)
+		have.Set(0)
+		d := open(t, Options{Dir: from, Layout: l, Have: have, Moving: to, MovingKey: moveKey})
+		if _, err := d.Move(t.Context(), to, moveKey, new(Progress)); err == nil {
+			t.Error("the stranger's file was taken for one of the torrent's")
+		}
+		if _, err := write(d, 3, data[24:], 0); err != nil {
+			t.Error(err)
+		}
+		checkTree(t, to, map[string]string{"t/b": "stranger"})
+	})
 }
 
 // TestLeftover ends the program when the new folder was recorded, and something was

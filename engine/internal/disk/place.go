@@ -176,6 +176,20 @@ func (t *Torrent) full(i int) string { return t.place(i).full() }
 // Path returns the full path that file i has now, or will have once it is there.
 func (t *Torrent) Path(i int) string { return t.full(i) }
 
+// Base returns the slash path below its folder that file i has, or has once it is
+// complete.
+func (t *Torrent) Base(i int) string {
+	_, n := t.where(i)
+	return filepath.ToSlash(n.base)
+}
+
+// Base returns a slash path that Names tells for file i without the suffix of an
+// incomplete file.
+func (l Layout) Base(i int, path string) string {
+	t := table{layout: l}
+	return filepath.ToSlash(t.split(i, path).base)
+}
+
 // Dir returns the full path of the save folder as it is now.
 func (t *Torrent) Dir() string {
 	t.mu.Lock()

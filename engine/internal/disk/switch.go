@@ -18,11 +18,16 @@ var errChanged = errors.New("the file was changed meanwhile")
 // back.
 func (m *mover) switchOver(ctx context.Context) error {
 	t := m.t
+	t.syncing.Lock() // it takes stamps of the files that it syncs
+	defer t.syncing.Unlock()
 	t.gate.Lock()
 	defer t.gate.Unlock()
 	t.creating.Lock()
 	defer t.creating.Unlock()
 	if err := ctx.Err(); err != nil {
+		return err
+	}
+	if err := m.lookForStrangers(); err != nil {
 		return err
 	}
 	copies := make(map[int]bool)
@@ -47,7 +52,7 @@ func (m *mover) copyRest(ctx context.Context, i int) error {
 		return refused("look at", m.t.full(i), err)
 	}
 	was := m.copied[i]
-	if was != nil && !m.changes.any(i) && (now.Size() != was.Size() || !now.ModTime().Equal(was.ModTime())) {
+	if was != nil && !m.rewrites.any(i) && (now.Size() != was.Size() || !now.ModTime().Equal(was.ModTime())) {
 		delete(m.copied, i)
 		return errChanged
 	}
@@ -64,11 +69,8 @@ func (m *mover) copyRest(ctx context.Context, i int) error {
 
 // placeAll gives files, or their copies, their new places.
 func (m *mover) placeAll(copies map[int]bool) error {
-	holding := filepath.Join(m.to, m.hold.placing())
-	if len(copies) > 0 {
-		if err := os.Rename(filepath.Join(m.to, m.hold.waiting()), holding); err != nil {
-			return refused("rename", filepath.Join(m.to, m.hold.waiting()), bareLink(err))
-		}
+	if err := m.hold.begin(copies); err != nil {
+		return err
 	}
 	roots := make(rootSet)
 	defer roots.close()
@@ -78,12 +80,12 @@ func (m *mover) placeAll(copies map[int]bool) error {
 	}
 	for i := range m.t.layout.Files {
 		at := m.t.place(i)
-		s := step{i, at.dir, at, at.name}
+		s := step{file: i, dir: at.dir, from: at, name: at.name}
 		switch owner := m.t.owner(i); {
 		case m.t.layout.Files[i].Pad || owner == nobody || at.dir == m.to:
 			continue
 		case copies[i]:
-			s.from = place{holding, strconv.Itoa(i)}
+			s.from = place{filepath.Join(m.to, m.hold.placing()), strconv.Itoa(i)}
 		case owner == foreign: // with nothing of the torrent's in it
 			continue
 		}
@@ -109,6 +111,9 @@ func (m *mover) place(from, to *os.Root, s step) error {
 	}
 	if err != nil {
 		return err
+	}
+	if info, err := to.Lstat(s.name); err == nil {
+		s.stamp = stampOf(info)
 	}
 	m.placed = append(m.placed, s)
 	m.t.setFolder(s.file, m.to)
@@ -153,7 +158,7 @@ func (m *mover) putBack() {
 	}
 	m.placed = nil
 	clear(m.known)
-	_ = os.Rename(filepath.Join(m.to, m.hold.placing()), filepath.Join(m.to, m.hold.waiting())) // there is none if nothing is copied
+	m.hold.giveUp()
 }
 
 // settle notes that the new folder is the torrent's.
@@ -164,14 +169,14 @@ func (m *mover) settle() {
 	defer t.mu.Unlock()
 	for i, owner := range t.owners {
 		if owner == foreign {
-			t.owners[i] = nobody
+			t.owners[i], t.stamps[i] = nobody, Stamp{Size: -1}
 		}
 	}
 	for _, s := range m.placed {
 		if t.owners[s.file] == nobody {
 			m.strangers = append(m.strangers, s.file)
 		}
-		t.owners[s.file] = ours
+		t.owners[s.file], t.stamps[s.file] = ours, s.stamp
 		t.dirty[s.file] = true // for the stamp of a copy is another one
 		t.noteEntry(place{m.to, s.name})
 	}

@@ -24,9 +24,9 @@ type Options struct {
 	// them, by index, as Torrent.Names tells them. Not changed.
 	Names map[int]string
 
-	// Moving is the folder that a move was going to when the program ended, or "".
-	// Files that are not below Dir may be below it.
-	Moving string
+	// Moving is the folder that a move was going to when the program ended, or "", and
+	// MovingKey what it was called with: files that are not below Dir may be there.
+	Moving, MovingKey string
 
 	Policy Policy // see SetPolicy
 
@@ -64,9 +64,9 @@ type Torrent struct {
 	closed atomic.Bool
 	failed atomic.Bool // OnError was told
 
-	moving  sync.Mutex              // one move at a time
-	gate    sync.RWMutex            // held by who writes to files, and by a move while it switches over; before creating and mu
-	copying atomic.Pointer[changes] // of a move that copies files; nil without one
+	moving  sync.Mutex               // one move at a time
+	gate    sync.RWMutex             // held by who writes to files, and by a move while it switches over; before creating and mu
+	copying atomic.Pointer[rewrites] // of a move that copies files; nil without one
 
 	syncing  sync.Mutex // one Sync at a time, so that each waits for what the one before has begun
 	frozen   bool       // guarded by gate
@@ -152,7 +152,7 @@ func (t *Torrent) survey() error {
 	if err == nil {
 		t.see(t.table.dir)
 	}
-	if t.opts.Moving != "" {
+	if o := t.opts; o.Moving != "" && (holding{o.Moving, o.MovingKey}).begun() {
 		if sizes, err = t.table.follow(sizes, t.opts.Moving); err != nil {
 			return err
 		}
@@ -251,6 +251,13 @@ func (t *Torrent) Forgive() {
 func (t *Torrent) Freeze() {
 	t.gate.Lock()
 	t.frozen = true
+	t.gate.Unlock()
+}
+
+// Thaw ends what Freeze did.
+func (t *Torrent) Thaw() {
+	t.gate.Lock()
+	t.frozen = false
 	t.gate.Unlock()
 }
 
