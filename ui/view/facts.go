@@ -31,6 +31,7 @@ func Facts(t *engine.Torrent, now time.Time) []Fact {
 		{"Added", format.Moment(t.Added)},
 		{"Finished", format.Moment(t.Finished)},
 	}
+	facts = append(facts, moveFacts(t.Move)...)
 	facts = append(facts, optionFacts(t)...)
 	if t.Meta != nil {
 		facts = append(facts, metaFacts(t.Meta)...)

@@ -8,6 +8,9 @@ import (
 // Sentence says in plain words what a torrent does, or what it waits for and
 // why.
 func Sentence(t *engine.Torrent) string {
+	if t.Move != nil && t.State != engine.Faulted {
+		return Moving(t.Move)
+	}
 	switch t.State {
 	case engine.Stopped:
 		return paused(t)

@@ -2,6 +2,7 @@ package view
 
 import (
 	"testing"
+	"time"
 
 	"piecewise/engine"
 )
@@ -46,6 +47,16 @@ func TestSentence(t *testing.T) {
 		{"Downloading nothing: its limit is nothing", engine.Torrent{State: engine.Downloading, Peers: 1, Options: limitedTo(0, 5)}},
 		{"Seeding to 1 peer, at most 50 kB/s", engine.Torrent{State: engine.Seeding, Peers: 1, Up: 1, Options: limitedTo(5, 50_000)}},
 		{"Super-seeding: each of 3 peers sees few pieces", engine.Torrent{State: engine.Seeding, Peers: 3, SuperSeeding: true}},
+		{"Waiting to be moved", engine.Torrent{State: engine.Seeding, Move: &engine.Move{}}},
+		{"Moving", engine.Torrent{State: engine.Seeding, Move: &engine.Move{State: engine.MoveRunning}}},
+		{"Moving, 43 %", engine.Torrent{State: engine.Stopped, Move: &engine.Move{State: engine.MoveRunning, Done: 43, Total: 100, Left: -1}}},
+		{
+			"Moving, 43 %, 120 MB/s, 12 s left",
+			engine.Torrent{Move: &engine.Move{State: engine.MoveRunning, Done: 43, Total: 100, Rate: 120_000_000, Left: 12 * time.Second}},
+		},
+		{"Cancelling the move", engine.Torrent{Move: &engine.Move{State: engine.MoveCancelled, Done: 43, Total: 100}}},
+		{"Moved, the old files are removed", engine.Torrent{Move: &engine.Move{State: engine.MoveEnding, Done: 100, Total: 100}}},
+		{"The disk is full.", engine.Torrent{State: engine.Faulted, Err: "The disk is full.", Move: &engine.Move{}}},
 		{"Super-seeding, nobody is asking", engine.Torrent{State: engine.Seeding, SuperSeeding: true}},
 	}
 	for _, tt := range tests {

@@ -103,6 +103,7 @@ func TestEveryFieldOfATorrentIsShown(t *testing.T) {
 		{State: engine.Checking, Meta: meta, Pieces: pieces, Wanted: 100_000},
 		{State: engine.Downloading, Meta: meta, Pieces: pieces, Wanted: 100_000, Have: 20_000, Peers: 1},
 		{State: engine.Faulted, Meta: meta, Pieces: pieces},
+		{State: engine.Seeding, Meta: meta, Pieces: pieces, Move: &engine.Move{}},
 	}
 	for i := range bases {
 		bases[i].Options = engine.DefaultOptions()
@@ -118,6 +119,11 @@ func TestEveryFieldOfAMetainfoIsShown(t *testing.T) {
 		"HashV1": "the torrent's ID, which is shown, but for a hybrid that was added by its v2 hash",
 		"Name":   "the torrent's, which is shown",
 	})
+}
+
+func TestEveryFieldOfAMoveIsShown(t *testing.T) {
+	show := func(m *engine.Move) string { return fmt.Sprint(Moving(m), moveFacts(m)) }
+	checkShown(t, []engine.Move{{State: engine.MoveRunning, Total: 100_000, Left: -1}}, show, nil)
 }
 
 func TestEveryFieldOfAPeerIsShown(t *testing.T) {

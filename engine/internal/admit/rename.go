@@ -14,6 +14,10 @@ func RenameFile(paths [][]string, file int, name string) (map[int][]string, erro
 		return nil, fmt.Errorf("there is no file %d", file)
 	}
 	path := paths[file]
+	last := path[len(path)-1]
+	if strings.HasSuffix(safeName(strings.TrimSpace(name)), partSuffix) != strings.HasSuffix(last, partSuffix) {
+		return nil, fmt.Errorf("the ending %s marks what is not complete, so a name cannot get or lose it", partSuffix)
+	}
 	return renameAll(paths, path[:len(path)-1], name, func(i int) bool { return i == file })
 }
 
