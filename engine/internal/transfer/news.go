@@ -11,7 +11,8 @@ const (
 	// once that is more: the more there are, the less depends on one of them.
 	crowdPace = 3 * time.Microsecond
 
-	mostPace = time.Second // peers hear of a piece after so long at the latest
+	mostPace = time.Second // peers hear of a piece after so long at the latest,
+	mostNews = 512         // and when there are so many
 )
 
 // news are the pieces that are ours and of which the peers were not told yet.
@@ -23,13 +24,13 @@ type news struct {
 }
 
 // spread tells all peers of a piece that is ours now, at once while that happens
-// rarely and when nothing more is wanted. t.mu is held.
+// rarely, when there are many, and when nothing more is wanted. t.mu is held.
 func (t *Torrent) spread(piece int, now time.Time) {
 	n := &t.news
 	n.pieces = append(n.pieces, piece)
 	wait := n.last.Add(newsPace(len(t.conns))).Sub(now)
 	switch {
-	case wait <= 0 || t.picker.Left() == 0:
+	case wait <= 0 || len(n.pieces) >= mostNews || t.picker.Left() == 0:
 		t.tellNews(now)
 	case n.waiting == nil:
 		n.waiting = time.AfterFunc(wait, func() { // Close stops it, or it finds that there is no news

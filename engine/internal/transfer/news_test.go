@@ -82,6 +82,21 @@ func TestNewsTogether(t *testing.T) {
 	check(4)
 }
 
+// So many pieces that they would fill memory are told at once.
+func TestNewsBounded(t *testing.T) {
+	to, links, _ := noted(t, 2*mostNews, 300)
+	defer to.Close()
+	to.mu.Lock()
+	defer to.mu.Unlock()
+	now := time.Now()
+	for i := range mostNews + 1 {
+		to.spread(i, now)
+	}
+	if n := links[299].count(wire.Have); n != mostNews+1 {
+		t.Errorf("it was told of %d pieces, not of %d", n, mostNews+1)
+	}
+}
+
 // Few peers are told soon, many together for a while, but no longer than that.
 func TestNewsPace(t *testing.T) {
 	for _, c := range []struct {
