@@ -92,6 +92,7 @@ type state[K comparable] struct {
 	marks    [2]totals // one and two rankings ago
 	score    int64     // bytes since marks[1]
 	since    time.Time // of the slot, or of waiting for one; zero if it never wanted one
+	waited   time.Time // since, before it got the slot
 	lost     time.Time // when it ceased to be interested
 	luck     uint64    // decides between equals
 	tick     uint64    // when it was last seen

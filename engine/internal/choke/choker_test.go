@@ -233,6 +233,31 @@ func TestSwap(t *testing.T) {
 	}
 }
 
+// Of two who become interested in the same tick, each clearly better than the one
+// before, the first has the slot for no time: nobody hears of it, and it has waited
+// all along.
+func TestSwapTwice(t *testing.T) {
+	b := newBench(t, Config{}, 2, "holder", "other", "better", "best")
+	b.gives = map[string]int64{"holder": 1e5, "better": 5e5, "best": 3e6}
+	for _, name := range []string{"better", "best"} {
+		b.peer(name).Interested = false
+	}
+	b.run(24)
+	since := at(3)
+	b.choker.states["better"].since = since
+	for _, name := range []string{"better", "best"} {
+		b.peer(name).Interested = true
+	}
+	b.tick()
+	b.want("best", "other")
+	if !slices.Equal(b.last.Choke, []string{"holder"}) || !slices.Equal(b.last.Unchoke, []string{"best"}) {
+		t.Errorf("chokes %v, unchokes %v", b.last.Choke, b.last.Unchoke)
+	}
+	if got := b.choker.states["better"].since; !got.Equal(since) {
+		t.Errorf("it waits since %v, not %v", got, since)
+	}
+}
+
 func TestFreeSlotsAtOnce(t *testing.T) {
 	b := newBench(t, Config{}, 3)
 	b.tick()

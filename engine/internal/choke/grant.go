@@ -164,15 +164,30 @@ func (c *Choker[K]) unchoke(s *state[K], now time.Time) {
 	if s.unchoked {
 		return
 	}
+	s.waited = s.since
 	s.unchoked, s.since = true, now
-	c.decision.Unchoke = append(c.decision.Unchoke, s.peer.Key)
+	decide(&c.decision.Unchoke, &c.decision.Choke, s.peer.Key)
 }
 
-// choke takes the slot of s, which waits from now on.
+// choke takes the slot of s, which waits from now on; if it had it for this tick
+// only, as long as before.
 func (c *Choker[K]) choke(s *state[K], now time.Time) {
 	if s == c.optimistic {
 		c.optimistic = nil
 	}
 	s.unchoked, s.since = false, now
-	c.decision.Choke = append(c.decision.Choke, s.peer.Key)
+	if undone := decide(&c.decision.Choke, &c.decision.Unchoke, s.peer.Key); undone {
+		s.since = s.waited
+	}
+}
+
+// decide adds a peer to what is decided in this tick, unless the opposite was: then
+// nothing changes for it.
+func decide[K comparable](list, opposite *[]K, key K) (undone bool) {
+	if i := slices.Index(*opposite, key); i >= 0 {
+		*opposite = slices.Delete(*opposite, i, i+1)
+		return true
+	}
+	*list = append(*list, key)
+	return false
 }
