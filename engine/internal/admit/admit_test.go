@@ -7,6 +7,7 @@ import (
 	"errors"
 	"fmt"
 	"go/build"
+	"net/url"
 	"runtime"
 	"slices"
 	"strings"
@@ -122,9 +123,10 @@ func checkTorrent(t *testing.T, got *Torrent) {
 	}
 	checkPaths(t, paths)
 	for _, tier := range got.Trackers {
-		for _, url := range tier {
-			if strings.ContainsAny(url, "@ ") || !strings.HasPrefix(url, "http") && !strings.HasPrefix(url, "udp://") {
-				t.Errorf("tracker %q got through", url)
+		for _, tracker := range tier {
+			u, err := url.Parse(tracker)
+			if err != nil || u.User != nil || strings.Contains(tracker, " ") || !slices.Contains([]string{"http", "https", "udp"}, u.Scheme) {
+				t.Errorf("tracker %q got through", tracker)
 			}
 		}
 	}
