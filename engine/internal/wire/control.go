@@ -165,11 +165,14 @@ func (l *control) messages(b []byte) {
 		}
 		rest = rest[n:]
 	}
+	whole := len(rest) < len(l.carry)
 	if l.carry = l.carry[:copy(l.carry, rest)]; cap(l.carry) > 16<<10 && len(rest) == 0 {
 		l.carry = nil
 	}
-	l.begin()
-	l.c.Wake()
+	if whole {
+		l.begin()
+		l.c.Wake()
+	}
 }
 
 func (l *control) outbox() *outbox { return &l.c.outbox }

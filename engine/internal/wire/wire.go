@@ -73,6 +73,8 @@ type Peer interface {
 	// means that there is nothing to be sent until the next Wake. If b is too
 	// short for the next message, it returns the length that it needs as a
 	// negative number, once it has written nothing. b has at least MinFill bytes.
+	// What it writes leaves before all that is sent meanwhile or later, and behind all
+	// that was sent until it last returned; what was sent in between may be on either side.
 	Fill(b []byte) int
 	// Left is called once, last, when both goroutines are done with the Peer. err
 	// says why the connection ended.
