@@ -68,6 +68,7 @@ type conn struct {
 	limits     plane.Limits // its own
 	exempt     bool         // no limit holds for it
 	weight     float64      // of its share of a limited upload
+	untold     bool         // that it may ask, as long as the batch before the next blocks may be without it
 	sleeping   bool         // it is woken when the upload limit lets it
 	sentAt     time.Time    // when it was last sent a block
 	hungry     bool         // it is asked for more when the download limit lets us

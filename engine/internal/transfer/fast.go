@@ -28,7 +28,7 @@ func (c *conn) give() {
 	}
 	for _, i := range allowedFast(c.info.InfoHash, c.info.Addr.Addr(), t.cfg.Pieces, allowedPieces) {
 		if t.have.Has(int(i)) && !c.has.Has(int(i)) {
-			c.gift.pieces = append(c.gift.pieces, i)
+			c.gift.pieces, c.untold = append(c.gift.pieces, i), true
 			c.w.Send(wire.Message{Kind: wire.AllowedFast, Index: i})
 		}
 	}

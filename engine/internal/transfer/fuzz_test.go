@@ -25,8 +25,11 @@ type fakeLink struct {
 	done chan struct{}
 	conn *conn
 
+	late bool // the peer hears of a message only in hear
+
 	mu       sync.Mutex
 	closed   bool
+	box      []wire.Message // not heard yet
 	choked   bool
 	allowed  []uint32
 	asked    []request // of us, not answered yet
@@ -50,6 +53,25 @@ func (l *fakeLink) Close(error) {
 func (l *fakeLink) Send(m wire.Message) {
 	l.mu.Lock()
 	defer l.mu.Unlock()
+	if l.late {
+		l.box = append(l.box, m)
+	} else {
+		l.heard(m)
+	}
+}
+
+// hear has the peer hear of all that was sent: it leaves with the next batch, before
+// the blocks of it.
+func (l *fakeLink) hear() {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	for _, m := range l.box {
+		l.heard(m)
+	}
+	l.box = nil
+}
+
+func (l *fakeLink) heard(m wire.Message) {
 	r := request{m.Index, m.Begin, m.Length}
 	switch m.Kind {
 	case wire.Choke, wire.Unchoke:
@@ -116,11 +138,13 @@ type machine struct {
 	links   [3]*fakeLink
 	buffer  *wire.Buffer
 	now     time.Time
-	bans    sync.Map // netip.AddrPort
+	bans    sync.Map  // netip.AddrPort
+	midway  *fakeLink // whose messages have left, and whose blocks follow
+	steps   int       // until they do
 }
 
 func (m *machine) join(t *testing.T, i int) {
-	l := &fakeLink{t: t, done: make(chan struct{}), choked: true}
+	l := &fakeLink{t: t, done: make(chan struct{}), choked: true, late: true}
 	l.info = wire.Info{Fast: i < 2, Addr: netip.AddrPortFrom(netip.AddrFrom4([4]byte{10, 0, byte(i), 1}), 1)}
 	m.links[i] = l
 	if _, banned := m.bans.Load(l.info.Addr); banned {
@@ -139,13 +163,16 @@ func (m *machine) step(t *testing.T, peer, what, piece, where byte) {
 		return
 	}
 	l, n := m.links[i], m.content.pieces()
+	if l != m.midway {
+		l.hear()
+	}
 	r := request{uint32(piece) % uint32(n+1), uint32(where%4) * block, block}
 	if where > 200 {
 		r.length = uint32(where)
 	}
 	kinds := []wire.Kind{wire.Interested, wire.NotInterested, wire.Choke, wire.Unchoke, wire.Have, wire.HaveAll, wire.HaveNone, wire.Bitfield, wire.AllowedFast, wire.Reject, wire.Cancel, wire.Suggest}
 	var err error
-	switch what %= 24; {
+	switch what %= 25; {
 	case int(what) < len(kinds):
 		_, err = l.conn.Message(wire.Message{Kind: kinds[what], Index: r.piece, Begin: r.begin, Length: r.length, Bits: []byte{where}})
 	case what < 14:
@@ -155,13 +182,17 @@ func (m *machine) step(t *testing.T, peer, what, piece, where byte) {
 		_, err = l.conn.Message(wire.Message{Kind: wire.Request, Index: r.piece, Begin: r.begin, Length: r.length})
 	case what < 19:
 		m.answer(l, r, where)
-	case what < 21:
+	case what == 19:
 		l.fetch(m.content)
+	case what == 20 && m.midway == nil:
+		m.midway, m.steps = l, 1+int(where)%4
 	case what == 21:
 		m.now = m.now.Add(time.Duration(where) * 100 * time.Millisecond)
 		m.Tick(m.now)
 	case what == 22:
 		m.SetSlots(int(where) % 3)
+	case what == 23:
+		m.SetPeerLimit(l.info.Addr, plane.Limits{Up: []int64{0, 20000, plane.Unlimited}[where%3], Down: plane.Unlimited})
 	default:
 		l.Close(nil)
 	}
@@ -172,6 +203,18 @@ func (m *machine) step(t *testing.T, peer, what, piece, where byte) {
 		l.conn.Left(err)
 		m.links[i] = nil
 	}
+	m.depart()
+}
+
+// depart lets the blocks follow when it is time.
+func (m *machine) depart() {
+	if m.steps--; m.midway == nil || m.steps >= 0 {
+		return
+	}
+	if slices.Contains(m.links[:], m.midway) {
+		m.midway.fetch(m.content)
+	}
+	m.midway = nil
 }
 
 // answer sends a block, mostly one that was asked for and right.
@@ -220,9 +263,10 @@ func (m *machine) addUp(t *testing.T) {
 }
 
 func FuzzConn(f *testing.F) {
-	f.Add([]byte{0, 0, 0, 0, 0, 5, 0, 0, 0, 3, 0, 0, 0, 14, 0, 1, 0, 14, 0, 2, 0, 14, 0, 5, 0, 23, 0, 0})
+	f.Add([]byte{0, 0, 0, 0, 0, 5, 0, 0, 0, 3, 0, 0, 0, 14, 0, 1, 0, 14, 0, 2, 0, 14, 0, 5, 0, 24, 0, 0})
 	f.Add([]byte{2, 0, 0, 0, 2, 0, 0, 0, 2, 12, 0, 0, 2, 19, 0, 0, 2, 10, 0, 1, 2, 12, 1, 1, 2, 19, 0, 0})
 	f.Add([]byte{1, 0, 0, 0, 1, 22, 0, 0, 1, 0, 0, 0, 1, 22, 0, 1, 1, 12, 0, 0, 1, 22, 0, 0, 1, 19, 0, 0})
+	f.Add([]byte{2, 0, 0, 0, 2, 0, 0, 0, 2, 22, 0, 0, 2, 20, 0, 1, 2, 22, 0, 1, 2, 12, 0, 0, 2, 21, 0, 0}) // unchoked, and asks, while a batch leaves
 	random := rand.New(rand.NewPCG(3, 4))
 	for range 20 {
 		long := make([]byte, 4000)

@@ -61,6 +61,7 @@ func (c *conn) setChoking(choking bool) {
 	c.amChoking = choking
 	c.note(chokeEvent(choking), ours, pick.Block{})
 	if !choking {
+		c.untold = true
 		c.w.Send(wire.Message{Kind: wire.Unchoke})
 		return
 	}
@@ -137,6 +138,11 @@ func (c *conn) take(n int) (batch []request, need int) {
 	t := c.t
 	t.mu.Lock()
 	defer t.mu.Unlock()
+	if c.untold { // the next batch begins with the message that says so
+		c.untold = false
+		c.w.Wake()
+		return nil, 0
+	}
 	k, bytes := 0, 0
 	for k < len(c.queue) && (k+1)*head+bytes+int(c.queue[k].length) <= n {
 		bytes += int(c.queue[k].length)
