@@ -117,7 +117,7 @@ func (d *door) dial(ctx context.Context, ip netip.Addr) (*slot, error) {
 			d.mu.Unlock()
 			return nil, errCapped
 		}
-		if d.halfFits(s) && (!d.full() || time.Now().After(d.until)) {
+		if d.halfFits(s) && (!d.full() || !time.Now().Before(d.until)) {
 			d.count(s)
 			d.mu.Unlock()
 			return s, nil
@@ -126,9 +126,14 @@ func (d *door) dial(ctx context.Context, ip netip.Addr) (*slot, error) {
 			d.freed = make(chan struct{})
 		}
 		freed := d.freed
+		var due <-chan time.Time // nil if only a place helps
+		if d.halfFits(s) {
+			due = time.After(time.Until(d.until))
+		}
 		d.mu.Unlock()
 		select {
 		case <-freed:
+		case <-due:
 		case <-ctx.Done():
 			return nil, ctx.Err()
 		}

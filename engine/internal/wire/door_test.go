@@ -9,6 +9,7 @@ import (
 	"slices"
 	"strconv"
 	"testing"
+	"testing/synctest"
 	"time"
 )
 
@@ -171,4 +172,35 @@ func (e *end) peerConn(t *testing.T) *Conn {
 	}
 	t.Fatal("there is none")
 	return nil
+}
+
+// Nobody is dialled while all places are taken, until backOff after the last who was
+// in vain; then the next may try.
+func TestBackOff(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		d := &door{caps: Caps{Total: 1}}
+		dial := func() (*slot, time.Duration) {
+			start := time.Now()
+			ctx, cancel := context.WithTimeout(t.Context(), time.Minute)
+			defer cancel()
+			s, err := d.dial(ctx, netip.MustParseAddr("127.0.0.2"))
+			if err != nil {
+				t.Fatal(err)
+			}
+			return s, time.Since(start)
+		}
+		nobody := func() bool { return false }
+		first, _ := dial()
+		if !first.settle(nobody) {
+			t.Fatal("there was room")
+		}
+		second, took := dial()
+		if took != 0 || second.settle(nobody) {
+			t.Fatalf("one too many, after %v", took)
+		}
+		second.release()
+		if third, took := dial(); took < backOff || took > backOff+time.Second || third.settle(nobody) {
+			t.Errorf("the next was dialled after %v, want %v", took, backOff)
+		}
+	})
 }

@@ -50,3 +50,18 @@ func TestRebind(t *testing.T) {
 		t.Errorf("dial: %v", err)
 	}
 }
+
+// After a Rebind to another address peers see us come from there.
+func TestRebindDials(t *testing.T) {
+	us, them := newEnd(t, Config{}), newEnd(t, Config{})
+	if err := us.Rebind(netip.MustParseAddrPort("127.0.0.5:0")); err != nil {
+		t.Fatal(err)
+	}
+	_, in, err := connect(t, us, them)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if from := in.RemoteAddr().(*net.TCPAddr).IP.String(); from != "127.0.0.5" {
+		t.Errorf("dialled from %v", from)
+	}
+}
