@@ -101,13 +101,8 @@ func New(cfg Config) (*Client, error) {
 }
 
 func (c *Client) start(cfg Config) (err error) {
-	if c.net, err = listen(cfg, registry{c}); err != nil {
+	if err := c.listen(cfg); err != nil {
 		return err
-	}
-	if cfg.UTP || cfg.DHT {
-		if err := c.listenUDP(cfg); err != nil {
-			return err
-		}
 	}
 	if c.lib, err = torrent.NewClient(libraryConfig(cfg)); err != nil {
 		return fmt.Errorf("start library: %w", err)
@@ -126,19 +121,46 @@ func (c *Client) start(cfg Config) (err error) {
 	return c.startDHT()
 }
 
-// listen opens the port that was asked for, or the default one or any other.
-func listen(cfg Config, r wire.Registry) (*wire.Net, error) {
-	w := wire.Config{Listen: cfg.Listen, Loopback: cfg.Loopback, Registry: r, Policy: wire.Policy(cfg.Session.Encryption), Caps: cfg.Session.caps()}
-	if cfg.Listen.IsValid() {
-		return wire.Listen(w)
+// listen opens TCP and UDP sockets on the port that was asked for, or on the default
+// one or any other: where one of the two is taken, on the next.
+func (c *Client) listen(cfg Config) (err error) {
+	at := []netip.AddrPort{cfg.Listen}
+	if !cfg.Listen.IsValid() {
+		at[0] = netip.AddrPortFrom(netip.IPv4Unspecified(), DefaultPort)
 	}
-	for _, port := range []uint16{DefaultPort, 0} {
-		w.Listen = netip.AddrPortFrom(netip.IPv4Unspecified(), port)
-		if n, err := wire.Listen(w); err == nil || port == 0 {
-			return n, err
+	if !cfg.Listen.IsValid() || cfg.Listen.Port() == 0 {
+		at = append(at, slices.Repeat([]netip.AddrPort{netip.AddrPortFrom(at[0].Addr(), 0)}, anyPorts)...)
+	}
+	for _, a := range at {
+		if err = c.listenAt(cfg, a); err == nil {
+			return nil
 		}
+		c.closeSockets()
+		c.udp, c.net = nil, nil
 	}
-	panic("unreachable")
+	return err
+}
+
+// anyPorts is how many free TCP ports are tried for one that is free for UDP, too.
+const anyPorts = 10
+
+func (c *Client) listenAt(cfg Config, a netip.AddrPort) (err error) {
+	c.net, err = wire.Listen(wire.Config{
+		Listen: a, Loopback: cfg.Loopback, Registry: registry{c}, Policy: wire.Policy(cfg.Session.Encryption), Caps: cfg.Session.caps(),
+	})
+	if err == nil && (cfg.UTP || cfg.DHT) {
+		err = c.listenUDP(cfg)
+	}
+	return err
+}
+
+func (c *Client) closeSockets() {
+	for _, pc := range c.udp {
+		pc.Close()
+	}
+	if c.net != nil {
+		c.net.Close()
+	}
 }
 
 // libraryConfig leaves the library what is the control plane's: no sockets,
@@ -270,12 +292,7 @@ func (c *Client) Close() error {
 	for _, node := range c.dht {
 		node.Server.Close()
 	}
-	for _, pc := range c.udp {
-		pc.Close()
-	}
-	if c.net != nil {
-		c.net.Close()
-	}
+	c.closeSockets()
 	c.waiting.Wait()
 	c.workers.Close()
 	return errors.Join(errs...)

@@ -31,7 +31,7 @@ func (c *Client) listenUDPAt(at netip.AddrPort, overUTP bool) error {
 	}
 	pc, err := net.ListenPacket(network, at.String())
 	if err != nil {
-		return fmt.Errorf("listen on UDP: %w", err)
+		return fmt.Errorf("listen on UDP port %d, as on TCP: %w", at.Port(), err)
 	}
 	if !overUTP {
 		c.udp = append(c.udp, pc)

@@ -1,9 +1,11 @@
 package swarm
 
 import (
+	"fmt"
 	"net"
 	"net/netip"
 	"slices"
+	"strings"
 	"testing"
 )
 
@@ -34,5 +36,43 @@ func TestListenUDP(t *testing.T) {
 	}
 	if !slices.Equal(got, want) {
 		t.Errorf("there are sockets on %q, want %q", got, want)
+	}
+}
+
+// A port that is free for TCP and taken for UDP is passed over, unless it was asked
+// for: then the error says which it is.
+func TestUDPTaken(t *testing.T) {
+	taken, err := net.ListenPacket("udp4", "127.0.0.1:0")
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer taken.Close()
+	at := taken.LocalAddr().(*net.UDPAddr).AddrPort()
+	c, err := New(Config{Loopback: true, UTP: true, Listen: at})
+	if err == nil {
+		c.Close()
+		t.Fatal("it listens on a port that is taken")
+	}
+	if want := fmt.Sprintf("UDP port %d", at.Port()); !strings.Contains(err.Error(), want) {
+		t.Errorf("the error is %v", err)
+	}
+	if l, err := net.Listen("tcp4", at.String()); err != nil {
+		t.Errorf("the TCP port is still held: %v", err)
+	} else {
+		l.Close()
+	}
+	other, err := net.ListenPacket("udp4", fmt.Sprintf("127.0.0.1:%d", DefaultPort)) // or it is taken anyway
+	if err == nil {
+		defer other.Close()
+	}
+	c, err = New(Config{Loopback: true, UTP: true})
+	if err != nil {
+		t.Fatal(err)
+	}
+	if c.Port() == DefaultPort || len(c.udp) == 0 {
+		t.Errorf("it listens on %d, with %d UDP sockets", c.Port(), len(c.udp))
+	}
+	if err := c.Close(); err != nil {
+		t.Error(err)
 	}
 }
