@@ -59,6 +59,9 @@ func (s *state) tick() {
 			return func(s *state) { s.changed = s.changed || s.dhtNodes != n; s.dhtNodes = n }
 		})
 	}
+	if s.ticks%backupTicks == backupFirst {
+		s.backUp()
+	}
 	s.save()
 	s.publish()
 }

@@ -111,13 +111,14 @@ type state struct {
 	changed bool // something in the next snapshot is new
 	ticks   int
 
-	watched    ID
-	detail     *Detail
-	saving     bool // a job writes to the store
-	saveFailed bool // the user was told
-	lastSave   time.Time
-	landing    bool // a job records what is about to be written
-	toLand     []landing
+	watched      ID
+	detail       *Detail
+	saving       bool // a job writes to the store
+	saveFailed   bool // the user was told
+	backupFailed bool // likewise
+	lastSave     time.Time
+	landing      bool // a job records what is about to be written
+	toLand       []landing
 
 	checking       int        // checks under way
 	moves          []*torrent // whose files move or wait for that, in order

@@ -71,6 +71,7 @@ func (w *Window) fileActions() []*action {
 			id: "settings", label: "Settings…", icon: theme.SettingsIcon(), menu: "File", shortcut: ctrl(fyne.KeyComma),
 			why: w.notReady, run: w.askSettings,
 		},
+		{id: "restore", label: "Restore backup…", menu: "File", why: w.notReady, run: w.askRestore},
 		{id: "quit", label: "Quit", menu: "File", first: true, shortcut: ctrl(fyne.KeyQ), quit: true, run: w.quit},
 	}
 }

@@ -20,10 +20,11 @@ import (
 type reason int
 
 const (
-	sound   reason = iota // it is not
-	fresh                 // it was not there, or never filled
-	damaged               // it cannot be read as a whole
-	newer                 // a later version of the program wrote it
+	sound    reason = iota // it is not
+	fresh                  // it was not there, or never filled
+	damaged                // it cannot be read as a whole
+	newer                  // a later version of the program wrote it
+	replaced               // by a backup
 )
 
 var errNewer = errors.New("a newer version wrote the file")
@@ -109,6 +110,10 @@ func (s *Store) rebuild(all found, why reason) (notice string, err error) {
 			return "", err
 		}
 	}
+	var backup time.Time
+	if why != fresh || len(s.saved(nil)) > 0 { // a list is lost
+		backup = s.fromBackup(&all)
+	}
 	for i := range all.records {
 		all.records[i].Recheck = true
 	}
@@ -117,7 +122,10 @@ func (s *Store) rebuild(all found, why reason) (notice string, err error) {
 		return "", fmt.Errorf("rebuild the list of torrents: %w", err)
 	}
 	notice = describe(why, aside, len(all.records))
-	if why != fresh && all.settings == nil {
+	switch {
+	case !backup.IsZero():
+		notice += " Settings and choices that were lost are those of the backup of " + backup.Local().Format(backupDate) + "."
+	case why != fresh && all.settings == nil:
 		notice += " The settings are back at their defaults."
 	}
 	return notice, nil
@@ -128,7 +136,7 @@ func (s *Store) setAside(why reason) (string, error) {
 	if err := s.Close(); err != nil && !errors.Is(err, os.ErrClosed) {
 		return "", fmt.Errorf("set %s aside: %w", s.path(), err)
 	}
-	suffix := map[reason]string{damaged: ".bad-", newer: ".newer-"}[why]
+	suffix := map[reason]string{damaged: ".bad-", newer: ".newer-", replaced: ".before-restore-"}[why]
 	stem := s.path() + suffix + time.Now().Format("20060102-150405")
 	aside := stem
 	for n := 2; ; n++ {

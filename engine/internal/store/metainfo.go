@@ -139,9 +139,15 @@ func (s *Store) Relocate(r Record) error {
 	return s.SaveMetainfo(r, raw)
 }
 
-// DropMetainfo deletes the saved .torrent file, if there is one.
+// DropMetainfo takes the saved .torrent file away, if there is one. It is kept beside
+// the backups, if there are any, until the torrent is in none of them.
 func (s *Store) DropMetainfo(id [20]byte) error {
-	err := os.Remove(s.metainfoPath(id))
+	var err error
+	if len(backupNames(s.profile)) > 0 {
+		err = os.Rename(s.metainfoPath(id), s.keptMetainfo(id))
+	} else {
+		err = os.Remove(s.metainfoPath(id))
+	}
 	if err != nil && !errors.Is(err, os.ErrNotExist) {
 		return fmt.Errorf("drop metainfo: %w", err)
 	}

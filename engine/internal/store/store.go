@@ -72,6 +72,12 @@ func Open(profile string) (*Store, string, error) {
 	if reason != sound {
 		notice, err = s.rebuild(found, reason)
 	}
+	if err == nil {
+		var restored string
+		if restored, err = s.restoreAsked(found); restored != "" {
+			notice = restored
+		}
+	}
 	boot := bootID()
 	if err == nil {
 		err = s.noteCrash(boot)
@@ -92,12 +98,7 @@ func (s *Store) path() string { return filepath.Join(s.profile, "piecewise.db") 
 func (s *Store) open() error {
 	err := s.guard(func() (err error) {
 		s.db, err = bolt.Open(s.path(), 0o600, &bolt.Options{
-			Timeout: 300 * time.Millisecond,
-			OpenFile: func(name string, flag int, perm os.FileMode) (*os.File, error) {
-				f, err := os.OpenFile(name, flag, perm)
-				s.file = f
-				return f, err
-			},
+			Timeout: 300 * time.Millisecond, OpenFile: s.openFile,
 		})
 		return err
 	})
@@ -105,6 +106,15 @@ func (s *Store) open() error {
 		return ErrInUse
 	}
 	return err
+}
+
+// openFile remembers the first file that bbolt opens; others are for copies.
+func (s *Store) openFile(name string, flag int, perm os.FileMode) (*os.File, error) {
+	f, err := os.OpenFile(name, flag, perm)
+	if s.file == nil {
+		s.file = f
+	}
+	return f, err
 }
 
 // guard runs f, and makes an error of a panic or memory fault in it.
