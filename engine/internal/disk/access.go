@@ -151,6 +151,9 @@ func (t *Torrent) open(i int, write bool) (*os.File, place, error) {
 // openAt opens a file that must be a regular one itself: a link, even one that
 // stays in the folder, may lead to a file that is not ours.
 func openAt(at place, flag int) (*os.File, error) {
+	if f := openBeneath(at, flag); f != nil {
+		return f, nil
+	}
 	root, err := openRoot(at.dir)
 	if err != nil {
 		return nil, err
@@ -182,23 +185,15 @@ func (t *Torrent) create(i int) (*os.File, place, error) {
 	if err := t.makeDir(at.dir); err != nil {
 		return nil, at, err
 	}
-	root, err := openRoot(at.dir)
-	if err != nil {
-		return nil, at, err
+	var f *os.File
+	if _, err := os.Lstat(final.full()); final == at || errors.Is(err, fs.ErrNotExist) {
+		f = openBeneath(at, toCreate)
 	}
-	defer root.Close()
-	if err := root.MkdirAll(filepath.Dir(at.name), 0o777); err != nil {
-		return nil, at, refused("make folder", filepath.Dir(at.full()), err)
-	}
-	if _, err := root.Lstat(final.name); err == nil {
-		return nil, at, &ForeignError{File: i, Path: final.full(), New: true}
-	}
-	f, err := root.OpenFile(at.name, os.O_WRONLY|os.O_CREATE|os.O_EXCL, 0o666)
-	if errors.Is(err, fs.ErrExist) {
-		return nil, at, &ForeignError{File: i, Path: at.full(), New: true}
-	}
-	if err != nil {
-		return nil, at, refused("create", at.full(), err)
+	if f == nil {
+		var err error
+		if f, err = t.createBelow(at, final, i); err != nil {
+			return nil, at, err
+		}
 	}
 	t.mu.Lock()
 	defer t.mu.Unlock()
@@ -206,6 +201,31 @@ func (t *Torrent) create(i int) (*os.File, place, error) {
 	t.call(i, called)
 	t.noteEntry(at)
 	return f, at, nil
+}
+
+const toCreate = os.O_WRONLY | os.O_CREATE | os.O_EXCL
+
+// createBelow makes the file, and the folders on the way to it.
+func (t *Torrent) createBelow(at, final place, i int) (*os.File, error) {
+	root, err := openRoot(at.dir)
+	if err != nil {
+		return nil, err
+	}
+	defer root.Close()
+	if err := root.MkdirAll(filepath.Dir(at.name), 0o777); err != nil {
+		return nil, refused("make folder", filepath.Dir(at.full()), err)
+	}
+	if _, err := root.Lstat(final.name); err == nil {
+		return nil, &ForeignError{File: i, Path: final.full(), New: true}
+	}
+	f, err := root.OpenFile(at.name, toCreate, 0o666)
+	if errors.Is(err, fs.ErrExist) {
+		return nil, &ForeignError{File: i, Path: at.full(), New: true}
+	}
+	if err != nil {
+		return nil, refused("create", at.full(), err)
+	}
+	return f, nil
 }
 
 // newPlace returns where a file that is not there yet is made, where it is when it is

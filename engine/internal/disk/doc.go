@@ -52,7 +52,7 @@
 // OpenTorrent, Close of the library's storage, Completion, Have and Verified
 // touch no disk, nor do Names, Path and Dir. Reads, writes, Sync, Finish, Complete,
 // Rename, Move, SetDir, Trash, Open and Existing do, on their caller's goroutine; the
-// package starts no goroutine. No lock is held while bytes move, save for the last
+// package starts none, but Sync, which syncs some files at once and awaits them. No lock is held while bytes move, save for the last
 // 32 MiB of a move, for which writers wait; only the creation and renaming of files
 // is one at a time per torrent. Open handles are shared by the
 // whole process and at most 128 stay open besides those in use; a Scan, which reads

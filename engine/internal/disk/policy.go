@@ -26,10 +26,14 @@ func (t *Torrent) SetPolicy(p Policy) {
 // else keeps the suffix, and the error says so; it is told once, until the torrent is
 // opened again.
 func (t *Torrent) Complete(have plane.Bits) error {
-	var errs []error
-	for _, i := range t.toComplete(have) {
-		if err := t.complete(i); err != nil {
-			errs = append(errs, err)
+	files := t.toComplete(have)
+	if len(files) == 0 {
+		return nil
+	}
+	errs := []error{t.Sync()}
+	for _, i := range files {
+		if !t.isDirty(i) {
+			errs = append(errs, t.complete(i))
 		}
 	}
 	return errors.Join(errs...)
@@ -49,10 +53,15 @@ func (t *Torrent) toComplete(have plane.Bits) []int {
 	return files
 }
 
+// isDirty reports whether something in a file may not be on the disk yet.
+func (t *Torrent) isDirty(i int) bool {
+	t.mu.Lock()
+	defer t.mu.Unlock()
+	return t.dirty[i]
+}
+
+// complete gives a file its name, all of whose bytes are on the disk.
 func (t *Torrent) complete(i int) error {
-	if err := t.syncFile(i); err != nil {
-		return err
-	}
 	t.creating.Lock()
 	defer t.creating.Unlock()
 	t.mu.Lock()

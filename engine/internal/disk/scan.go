@@ -38,7 +38,10 @@ func (s *Scan) readSpan(b []byte, part span) (int, error) {
 	}
 	defer s.open.release(h)
 	h.reading.Do(func() { h.advice = advice.New(h.file, t.layout.Files[i].Length) })
-	n, err := h.advice.ReadAt(b, part.at)
+	n, err := 0, t.refuses("read", i)
+	if err == nil {
+		n, err = h.advice.ReadAt(b, part.at)
+	}
 	if n == len(b) {
 		return n, nil
 	}

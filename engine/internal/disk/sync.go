@@ -3,8 +3,12 @@ package disk
 import (
 	"errors"
 	"io/fs"
+	"maps"
 	"os"
 	"runtime"
+	"slices"
+	"sync"
+	"sync/atomic"
 )
 
 // Sync waits until every file written since the last Sync, and every folder
@@ -26,12 +30,15 @@ func (t *Torrent) Sync() error {
 	dirty, folders := t.dirty, t.folders
 	t.dirty, t.folders = make(map[int]bool), make(map[string]bool)
 	t.mu.Unlock()
-	var errs []error
-	for i := range dirty {
-		if err := t.syncFile(i); err != nil {
-			errs = append(errs, err)
+	files := slices.Sorted(maps.Keys(dirty))
+	errs, whole := t.syncFiles(files)
+	for n, i := range files {
+		if errs[n] != nil {
 			t.markDirty(i)
 		}
+	}
+	if whole {
+		folders = nil
 	}
 	for folder := range folders {
 		if err := syncFolder(folder); err != nil && !(errors.Is(err, fs.ErrNotExist) && !t.uses(folder)) {
@@ -41,13 +48,54 @@ func (t *Torrent) Sync() error {
 			t.mu.Unlock()
 		}
 	}
-	if len(errs) > 0 {
-		t.fail(errs[0])
+	err := errors.Join(errs...)
+	if i := slices.IndexFunc(errs, func(err error) bool { return err != nil }); i >= 0 {
+		t.fail(errs[i])
 	}
-	return errors.Join(errs...)
+	return err
 }
 
-func (t *Torrent) syncFile(i int) error {
+const (
+	manyFiles   = 16 // are synced together, which is one commit of the file system's journal
+	syncsAtOnce = 8  // files, which often are one commit, too
+)
+
+// syncFiles syncs files, and returns what failed for each. Many are written out first,
+// and then their file system is synced once, as a whole, with the folders on it.
+func (t *Torrent) syncFiles(files []int) (failed []error, whole bool) {
+	t.mu.Lock()
+	dir, apart := t.table.dir, len(t.table.away) > 0
+	t.mu.Unlock()
+	if len(files) < manyFiles || apart || !syncsWhole(dir) {
+		return t.syncEach(files, (*os.File).Sync), false
+	}
+	if failed := t.syncEach(files, writeOut); errors.Join(failed...) != nil {
+		return failed, false
+	}
+	if syncWhole(dir) != nil { // for whatever reason: who is to blame shows now
+		return t.syncEach(files, (*os.File).Sync), false
+	}
+	return make([]error, len(files)), true
+}
+
+// syncEach syncs files, some at once, with how.
+func (t *Torrent) syncEach(files []int, how func(*os.File) error) []error {
+	var next atomic.Int64
+	var wait sync.WaitGroup
+	failed := make([]error, len(files))
+	for range min(syncsAtOnce, len(files)) {
+		wait.Go(func() {
+			for n := int(next.Add(1)) - 1; n < len(files); n = int(next.Add(1)) - 1 {
+				failed[n] = t.syncFile(files[n], how)
+			}
+		})
+	}
+	wait.Wait()
+	return failed
+}
+
+// syncFile syncs a file, or does what how does for that.
+func (t *Torrent) syncFile(i int, how func(*os.File) error) error {
 	h, err := t.acquire(i, true)
 	if err != nil {
 		return err
@@ -60,7 +108,7 @@ func (t *Torrent) syncFile(i int) error {
 		failed = t.refuses("sync", i)
 	}
 	if failed == nil {
-		failed = h.file.Sync()
+		failed = how(h.file)
 	}
 	if failed != nil {
 		err = refused("sync", t.full(i), failed)

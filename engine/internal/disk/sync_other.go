@@ -1,0 +1,14 @@
+//go:build !linux
+
+package disk
+
+import (
+	"errors"
+	"os"
+)
+
+func syncsWhole(string) bool { return false }
+
+func syncWhole(string) error { return errors.ErrUnsupported }
+
+func writeOut(f *os.File) error { return f.Sync() }
