@@ -104,6 +104,18 @@ func (w *Window) torrentActions() []*action {
 			why: w.nothingSelected, run: w.askOptions,
 		},
 		{
+			id: "move", label: "Set location…", icon: theme.FolderIcon(), menu: "Torrent", first: true, context: true, shortcut: ctrl(fyne.KeyM),
+			why: w.nothingSelected, run: w.askMove,
+		},
+		{
+			id: "stopmove", label: "Cancel the move", icon: theme.CancelIcon(), menu: "Torrent", context: true,
+			why: w.nothingMoves, run: w.cancelMoves,
+		},
+		{
+			id: "rename", label: "Rename…", icon: theme.DocumentCreateIcon(), menu: "Torrent", context: true, key: fyne.KeyF2,
+			why: w.notOne, run: w.askRename,
+		},
+		{
 			id: "announce", label: "Announce now", icon: theme.ViewRefreshIcon(), menu: "Torrent", first: true, context: true,
 			why: w.nothingRuns, run: w.announce,
 		},

@@ -10,7 +10,7 @@ type chosen struct {
 	ids  []engine.ID
 	rows []*view.Row // in the order of the list
 
-	running, stopped, known bool // some of them are
+	running, stopped, known, moving bool // some of them are
 }
 
 // newChosen looks the selected torrents up in one pass, because all can be
@@ -30,6 +30,7 @@ func newChosen(l *view.List, ids []engine.ID) chosen {
 			c.running = c.running || running(r.Torrent)
 			c.stopped = c.stopped || stopped(r.Torrent)
 			c.known = c.known || known(r.Torrent)
+			c.moving = c.moving || moving(r.Torrent)
 		}
 	}
 	return c

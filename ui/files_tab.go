@@ -26,6 +26,7 @@ type filesTab struct {
 func newFilesTab(w *Window) *filesTab {
 	t := &filesTab{w: w, view: filetree.NewView(fileFormat)}
 	t.view.OnMenu = t.menu
+	t.view.OnRename = t.rename
 	t.view.OnTypedKey = w.actions.typedKey
 	return t
 }
@@ -45,7 +46,8 @@ func (t *filesTab) update(r *view.Row, d *engine.Detail) {
 	t.view.SetProgress(p)
 }
 
-// menu offers the priorities for some files.
+// menu offers the priorities for some files, and another name for the one at which the
+// keyboard is.
 func (t *filesTab) menu(files []int, at fyne.Position) {
 	item := func(label string, p engine.Priority) *fyne.MenuItem {
 		return fyne.NewMenuItem(label, func() { t.prioritise(files, p) })
@@ -55,6 +57,9 @@ func (t *filesTab) menu(files []int, at fyne.Position) {
 		item("Normal priority", engine.Normal),
 		item("Skip", engine.Skip),
 	)
+	if e, ok := t.view.Current(); ok {
+		menu.Items = append(menu.Items, fyne.NewMenuItemSeparator(), fyne.NewMenuItem("Rename…", func() { t.rename(e) }))
+	}
 	widget.ShowPopUpMenuAtPosition(menu, t.w.win.Canvas(), at)
 }
 

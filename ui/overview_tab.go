@@ -16,11 +16,14 @@ type overviewTab struct {
 	grid   *fyne.Container
 	scroll *container.Scroll
 	labels []*widget.Label // pairs
+	cancel *button         // of a move
 }
 
 func newOverviewTab(w *Window) *overviewTab {
 	t := &overviewTab{w: w, grid: container.New(layout.NewFormLayout())}
-	t.scroll = container.NewVScroll(t.grid)
+	t.cancel = newButton("Cancel the move", w.cancelMoves, func(ev *fyne.KeyEvent) bool { w.actions.typedKey(ev); return true })
+	t.cancel.Hide()
+	t.scroll = container.NewVScroll(container.NewVBox(t.grid, container.NewHBox(t.cancel)))
 	return t
 }
 
@@ -28,6 +31,12 @@ func (t *overviewTab) content() fyne.CanvasObject { return t.scroll }
 
 func (t *overviewTab) update(r *view.Row, _ *engine.Detail) {
 	facts := view.Facts(r.Torrent, t.w.now())
+	if can := moving(r.Torrent); can != t.cancel.Visible() {
+		if t.cancel.Hide(); can {
+			t.cancel.Show()
+		}
+		t.scroll.Refresh()
+	}
 	for len(t.labels) < 2*len(facts) {
 		label, text := widget.NewLabel(""), widget.NewLabel("")
 		label.Importance = widget.LowImportance

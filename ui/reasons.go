@@ -50,6 +50,10 @@ func (w *Window) nothingToCheck() string {
 	return w.unless(w.chosen.known, "Its details are not known yet")
 }
 
+func (w *Window) nothingMoves() string {
+	return w.unless(w.chosen.moving, "Nothing of what is selected is being moved")
+}
+
 func (w *Window) notOne() string {
 	return w.unless(len(w.chosen.rows) == 1, "Select one torrent only")
 }

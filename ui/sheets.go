@@ -17,6 +17,7 @@ type sheet struct {
 	more    fyne.CanvasObject
 	focus   fyne.Focusable // has the keyboard at first; nil for none
 	shown   func()         // when it comes up; may be nil
+	back    func()         // gives the keyboard back when the last sheet has gone; nil for closed
 
 	buttons []*button
 	popup   *widget.PopUp
@@ -36,6 +37,7 @@ type sheets struct {
 	current *sheet
 	waiting []*sheet
 	closed  func() // when the last one has gone
+	back    func() // instead of closed; may be nil
 }
 
 // open reports whether a sheet is shown.
@@ -99,7 +101,7 @@ func (s *sheets) close(sh *sheet) {
 	if s.current == sh {
 		s.canvas.Unfocus() // its parts may be shown again
 		sh.popup.Hide()
-		s.current = nil
+		s.current, s.back = nil, sh.back
 	}
 }
 
@@ -110,6 +112,8 @@ func (s *sheets) next() {
 		sh := s.waiting[0]
 		s.waiting = s.waiting[1:]
 		s.show(sh)
+	case s.back != nil:
+		s.back()
 	default:
 		s.closed()
 	}

@@ -6,6 +6,8 @@ import (
 	"strings"
 	"testing"
 
+	"fyne.io/fyne/v2"
+
 	"piecewise/engine"
 )
 
@@ -136,5 +138,40 @@ func BenchmarkTree(b *testing.B) {
 				tree.SetAllOpen(true)
 			}
 		})
+	}
+}
+
+// TestRenamedTree gives files of a tree other names: what was open stays open.
+func TestRenamedTree(t *testing.T) {
+	files := func(names ...string) (out []engine.File) {
+		for _, name := range names {
+			out = append(out, engine.File{Path: strings.Split(name, "/"), Length: 5})
+		}
+		return out
+	}
+	v := NewView(Format{})
+	v.SetMeta(&engine.Meta{PieceLength: 1, Files: files("t/a", "t/sub/b", "t/sub/c")})
+	sub := 1
+	v.tree.SetOpen(sub, true)
+	v.rows.Select(sub)
+	v.SetMeta(&engine.Meta{PieceLength: 1, Files: files("t/a", "t/new/b", "t/new/c")})
+	if !v.tree.IsOpen(sub) || v.tree.Name(sub) != "new" || len(v.Selected()) != 2 {
+		t.Errorf("folder %q is open: %v, selected %v", v.tree.Name(sub), v.tree.IsOpen(sub), v.Selected())
+	}
+	if e := v.tree.entry(sub); e.Name != "new" || strings.Join(e.Folder, "/") != "t/new" {
+		t.Errorf("its entry is %+v", e)
+	}
+	if e := v.tree.entry(sub + 2); e.Name != "c" || e.Folder != nil || e.File != 2 {
+		t.Errorf("the entry of c is %+v", e)
+	}
+	var asked []Entry
+	v.OnRename = func(e Entry) { asked = append(asked, e) }
+	v.rows.OnTypedKey(&fyne.KeyEvent{Name: fyne.KeyF2})
+	if len(asked) != 1 || asked[0].Name != "new" {
+		t.Errorf("F2 asks for %+v", asked)
+	}
+	v.SetMeta(&engine.Meta{PieceLength: 1, Files: files("x/a", "x/b")})
+	if len(v.Selected()) != 0 {
+		t.Error("another torrent has something selected")
 	}
 }

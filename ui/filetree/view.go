@@ -36,6 +36,7 @@ type View struct {
 	OnChange   func()                              // check boxes changed, see Tree
 	OnMenu     func(files []int, at fyne.Position) // a menu is asked for the selected files, or for those in the selected folders
 	OnActivate func(file int)                      // double click or Enter on a file
+	OnRename   func(Entry)                         // F2 on a file or folder
 	OnTypedKey func(ev *fyne.KeyEvent)             // a key for which the view has no use
 	OnColumns  func()                              // columns were sized, moved, hidden or shown
 
@@ -108,7 +109,7 @@ func newView(f Format, picks bool) *View {
 func (v *View) CreateRenderer() fyne.WidgetRenderer { return widget.NewSimpleRenderer(v.rows) }
 
 // SetMeta shows the files of a torrent, all checked; nil shows none. The same
-// pointer as before changes nothing.
+// pointer as before changes nothing; the same files with other names stay as they are.
 func (v *View) SetMeta(m *engine.Meta) {
 	if m == v.meta {
 		return
@@ -118,9 +119,13 @@ func (v *View) SetMeta(m *engine.Meta) {
 	if m != nil {
 		files = m.Files
 	}
+	old := v.tree
 	v.tree = NewTree(files)
+	same := v.tree.follow(old)
 	v.count()
-	v.rows.Select()
+	if !same {
+		v.rows.Select()
+	}
 	v.rows.Refresh()
 }
 
@@ -150,6 +155,15 @@ func (v *View) Selected() []int {
 	}
 	slices.Sort(files)
 	return files
+}
+
+// Current returns the file or folder at which the keyboard is.
+func (v *View) Current() (e Entry, ok bool) {
+	n, ok := v.rows.Cursor()
+	if !ok {
+		return Entry{}, false
+	}
+	return v.tree.entry(n), true
 }
 
 // State returns what the user made of the columns.
@@ -213,6 +227,8 @@ func (v *View) typed(ev *fyne.KeyEvent) {
 			v.tree.SetChecked(s, on)
 		}
 		v.changed()
+	case ok && ev.Name == fyne.KeyF2 && v.OnRename != nil:
+		v.OnRename(v.tree.entry(n))
 	case v.OnTypedKey != nil:
 		v.OnTypedKey(ev)
 	}

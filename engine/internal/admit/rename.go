@@ -58,6 +58,11 @@ func renameAll(paths [][]string, parent []string, name string, chosen func(int) 
 	if len(changed) == 0 {
 		return nil, nil
 	}
+	for i, path := range paths {
+		if !chosen(i) && len(path) > at+1 && slices.Equal(path[:at], parent) && fold(path[at]) == fold(name) {
+			return nil, fmt.Errorf("there is a folder of that name already: %s", quote(path[at]))
+		}
+	}
 	return changed, differ(paths, changed)
 }
 

@@ -44,6 +44,8 @@ func TestRename(t *testing.T) {
 		{-1, "t/sub", "a", nil},
 		{-1, "t/sub/c", "a", nil},
 		{-1, "t", "top", map[int]string{0: "top/a", 1: "top/b.txt", 2: "top/sub/a", 3: "top/sub/c/d", 4: "top/ſub2/x"}},
+		{-1, "t/sub", "\u017fub2", nil},
+		{-1, "t/sub", "SUB2", nil},
 		{-1, "t/nowhere", "x", nil},
 		{-1, "t/a", "x", nil},
 		{-1, "", "x", nil},
