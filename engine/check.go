@@ -1,10 +1,13 @@
 package engine
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
+	"io"
 	"strings"
+	"sync/atomic"
 	"time"
 
 	"piecewise/engine/internal/disk"
@@ -33,11 +36,11 @@ func (s *state) hash(t *torrent) {
 	}
 	s.checking++
 	ctx, cancel := context.WithCancel(s.quit)
-	c := &check{cancel: cancel}
+	c := &check{cancel: cancel, asked: t.checkNow}
 	t.check = c
 	gate, st, id := t.gate, s.store, t.id
-	o, all := t.files(), t.rec.Recheck
-	o.Have, o.Anyway = t.have, all
+	o := t.files()
+	o.Have, o.Anyway = t.have, t.rec.Recheck
 	s.touch(t)
 	s.task(t, s.tasks, func() func(*state) {
 		defer cancel()
@@ -46,25 +49,11 @@ func (s *state) hash(t *torrent) {
 		if gate == nil {
 			gate, err = reload(st, id)
 		}
-		var d *disk.Torrent
-		if err == nil {
-			d, err = disk.Open(o)
+		if err == nil && !c.asked {
+			err = o.There() // else all would seem to be lost
 		}
 		if err == nil {
-			defer d.Close()
-			r := d.Scan()
-			defer r.Close()
-			found = newReview(d, o.Have, all)
-			c.done.Add(int64(o.Layout.Pieces - found.Suspects.Count()))
-			pieces := piecesOf(gate)
-			pieces.Only = found.Suspects.Has
-			err = hash.Verify(ctx, r, pieces, func(piece int, ok bool) {
-				c.done.Add(1)
-				if ok {
-					found.have.Set(piece)
-					found.right++
-				}
-			})
+			found, err = inspect(ctx, o, piecesOf(gate), &c.done)
 		}
 		return func(s *state) {
 			s.checking--
@@ -76,6 +65,36 @@ func (s *state) hash(t *torrent) {
 			}
 		}
 	})
+}
+
+// inspect hashes what files hold, and counts in done the pieces that it is done with.
+// It fails if the disk does: then nothing is known of the pieces that could not be
+// read.
+func inspect(ctx context.Context, o disk.Options, p hash.Pieces, done *atomic.Int64) (review, error) {
+	d, err := disk.Open(o)
+	if err != nil {
+		return review{}, err
+	}
+	defer d.Close()
+	scan := d.Scan()
+	defer scan.Close()
+	found := newReview(d, o.Have, o.Anyway)
+	done.Add(int64(o.Layout.Pieces - found.Suspects.Count()))
+	p.Only = found.Suspects.Has
+	ctx, stop := context.WithCancelCause(ctx)
+	defer stop(nil)
+	err = hash.Verify(ctx, &watchful{scan, stop}, p, func(piece int, ok bool) {
+		done.Add(1)
+		if ok {
+			found.have.Set(piece)
+			found.right++
+		}
+	})
+	if err != nil {
+		return review{}, cmp.Or(context.Cause(ctx), err)
+	}
+	o.Disk, o.Have, o.Stamps = d.Disk(), Bits{}, nil
+	return found, o.There()
 }
 
 // review is what a check looks at and what it has found.
@@ -100,15 +119,32 @@ func newReview(d *disk.Torrent, have Bits, all bool) review {
 	return r
 }
 
+// watchful reads for a check and ends it with the first error of the disk. That a
+// file is missing or too short is none.
+type watchful struct {
+	io.ReaderAt
+	stop context.CancelCauseFunc
+}
+
+func (w *watchful) ReadAt(b []byte, off int64) (int, error) {
+	n, err := w.ReaderAt.ReadAt(b, off)
+	if err != nil && err != io.EOF {
+		if kind := disk.KindOf(err); kind != disk.Changed && kind != disk.Unknown {
+			w.stop(err)
+		}
+	}
+	return n, err
+}
+
 func (s *state) hashed(t *torrent, r review, err error) {
-	t.check, t.checkNow = nil, false
+	t.check, t.checkNow = nil, t.checkNow && !t.check.asked && err != nil
 	switch {
 	case s.quit.Err() != nil || t.leaving != nil:
 		return
 	case errors.Is(err, context.Canceled): // paused; it is done after all when resumed
 		return
-	case err != nil: // it is still to be done, when the user resumes it
-		s.fault(t, because("Could not be checked", err))
+	case err != nil: // it is still to be done, when its disk or the user lets it
+		s.notStarted(t, &filesError{t.files(), err})
 		return
 	}
 	t.rec.Recheck, t.altered, t.have, t.drawn, t.dirty = false, false, r.have, nil, true

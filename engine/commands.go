@@ -152,6 +152,7 @@ func (s *state) pause(id ID) error {
 		t.rec.Paused, t.dirty = true, true
 		s.note(t, "Paused.")
 	}
+	s.dismiss(t)
 	if t.rec.Fault != "" {
 		t.rec.Fault, t.dirty = "", true
 	}
@@ -168,6 +169,7 @@ func (s *state) resume(id ID) error {
 	if t.rec.Paused || t.rec.Fault != "" {
 		s.note(t, "Resumed.")
 	}
+	s.relieve(t)
 	if t.rec.Fault != "" && t.run == nil && t.rec.Downloaded == 0 {
 		t.fresh = true // nothing was written yet, and what was in the way may be gone
 	}
@@ -185,6 +187,7 @@ func (s *state) remove(id ID, files bool) error {
 	if t.check != nil {
 		t.check.cancel()
 	}
+	s.dismiss(t)
 	t.leaving = &leaving{files: files && t.known() && !t.preview}
 	s.stopMove(t)
 	s.changed = true
@@ -219,6 +222,7 @@ func (s *state) recheck(id ID) error {
 	if !t.known() {
 		return errors.New("there is nothing to check before the torrent's details are known")
 	}
+	s.dismiss(t)
 	t.rec.Recheck, t.checkNow, t.rec.Fault, t.dirty = true, true, "", true
 	s.note(t, "Recheck was asked for.")
 	s.touch(t)

@@ -3,6 +3,7 @@ package engine
 import (
 	"log/slog"
 	"net/netip"
+	"time"
 )
 
 // Config is what an Engine is made with; it does not change while it runs.
@@ -27,4 +28,8 @@ type Config struct {
 	Encryption  EncryptionPolicy // for Settings.Encryption; EncryptionDefault leaves the saved one
 
 	Logger *slog.Logger // nil logs nothing
+
+	// For tests.
+	refuse     func(op, path string) error // see disk.Options.Refuse
+	firstPause time.Duration               // before a disk in trouble is asked the first time; 0 is pauseFirst
 }

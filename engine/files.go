@@ -9,11 +9,11 @@ import (
 // files says what and where the torrent's files are; its metadata must be known. The
 // result shares memory with the record, which is never changed in place.
 func (t *torrent) files() disk.Options {
-	return disk.Options{
+	return t.onDisk(disk.Options{
 		Dir: t.rec.Dir, Layout: layoutOf(t.meta), Names: t.rec.Names, Foreign: t.rec.Foreign,
 		Stamps: stampsOf(t.rec.Stamps), Own: ownSpan(t.rec),
 		Moving: intentOf(t.rec.Moving).To, MovingKey: t.id.String(),
-	}
+	})
 }
 
 // policy says how the files of all torrents are made.

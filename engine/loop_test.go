@@ -72,6 +72,7 @@ func (*fakeCarrier) Connected() (peers, seeds int)                    { return 0
 func (*fakeCarrier) Counters() plane.Counters                         { return plane.Counters{} }
 
 func (f *fakeCarrier) Open(swarm.Open) error                   { f.steered++; return nil }
+func (*fakeCarrier) SetFetching(bool)                          {}
 func (f *fakeCarrier) SetWanted(transfer.Wanted)               { f.steered++ }
 func (f *fakeCarrier) AddPeers([]netip.AddrPort, plane.Origin) { f.steered++ }
 func (f *fakeCarrier) Peers(dst []plane.Peer) []plane.Peer     { f.steered++; return dst }

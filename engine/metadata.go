@@ -131,7 +131,7 @@ func (s *state) open(t *torrent) {
 func (s *state) opened(t *torrent, d *disk.Torrent, err error) {
 	t.run.disk, t.drawn = d, nil
 	if err != nil {
-		s.fault(t, because("Could not be started", err))
+		s.notStarted(t, err)
 		return
 	}
 	t.run.saved = t.run.Version()

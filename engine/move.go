@@ -281,6 +281,7 @@ func (s *state) moved(t *torrent, moved *disk.Moved, err error) {
 	}
 	m.state = MoveEnding
 	t.rec.Dir, t.rec.Foreign, t.rec.Stamps = m.to, nil, keptStamps(t.kept.Stamps())
+	s.relieve(t) // it is another disk
 	t.rec.Moving, t.dirty = intent{From: moved.From, Copied: moved.Copied}.String(), true
 	if t.rec.Final == m.to {
 		t.rec.Final = ""

@@ -22,6 +22,8 @@ type entry struct {
 	have    Bits
 	version uint64
 	final   bool // nothing is written to its files any more
+
+	unsynced bool // its files could not be synced, so it was not recorded
 }
 
 // save hands what is dirty to the keeper, one batch at a time.
@@ -43,6 +45,9 @@ func (s *state) save() {
 
 func (s *state) saved(batch []entry, err error) {
 	s.saving, s.lastSave = false, time.Now()
+	for _, e := range batch {
+		e.t.dirty = e.t.dirty || e.unsynced
+	}
 	if err == nil {
 		s.saveFailed = false
 		return
@@ -61,10 +66,17 @@ func (s *state) saved(batch []entry, err error) {
 func (s *state) batch(totals bool) []entry {
 	var batch []entry
 	for _, t := range s.order {
-		if t.preview || t.fresh && t.meta != nil || t.leaving != nil {
+		unseen := t.fresh && t.meta != nil
+		if t.preview || unseen && t.trouble == nil || t.leaving != nil {
 			continue
 		}
 		e := entry{t: t, rec: t.rec, have: t.have, final: s.quit.Err() != nil}
+		if t.trouble != nil {
+			e.rec.Fault = "" // it is tried again at the next start
+		}
+		if unseen {
+			e.rec.Pieces, e.have = 0, Bits{} // it is surveyed at the next start
+		}
 		if r := t.run; r != nil {
 			e.disk, e.version = r.disk, r.Version()
 			e.rec.Downloaded = r.before.Downloaded + r.counters.Downloaded
@@ -86,16 +98,16 @@ func (s *state) batch(totals bool) []entry {
 	return batch
 }
 
-// write syncs the files first and records their pieces afterwards.
+// write syncs the files first and records their pieces afterwards. What cannot be
+// synced is not recorded: what that means is for the torrent to bear, see examine.
 func write(st *store.Store, batch []entry) error {
 	records := make([]store.Record, 0, len(batch))
-	var failed error
-	for _, e := range batch {
+	for i, e := range batch {
 		have := e.have
 		if e.disk != nil {
 			now, at := e.disk.Have(), time.Now()
 			if err := e.disk.Sync(); err != nil && !errors.Is(err, disk.ErrClosed) {
-				failed = errors.Join(failed, err)
+				batch[i].unsynced = true
 				continue
 			}
 			have = now
@@ -107,7 +119,7 @@ func write(st *store.Store, batch []entry) error {
 		e.rec.Have = have.Bytes()
 		records = append(records, e.rec)
 	}
-	return errors.Join(failed, st.Put(records, nil))
+	return st.Put(records, nil)
 }
 
 // flush writes all that is new, after the lanes have ended.

@@ -76,7 +76,7 @@ func (e *Engine) announceConfig(s *state) announce.Config {
 func (e *Engine) serve(ctx context.Context, s *state) error {
 	var lanes sync.WaitGroup
 	ended := make(chan struct{})
-	for l, n := range map[*lane]int{s.library: 1, s.keeper: 1, s.tasks: taskLanes, s.movers: moverLanes} {
+	for l, n := range map[*lane]int{s.library: 1, s.keeper: 1, s.tasks: taskLanes, s.movers: moverLanes, s.looks: 1} {
 		l.work(n, s.results, ended, &lanes)
 	}
 	s.announcer = announce.New(e.announceConfig(s))
@@ -97,7 +97,7 @@ func (e *Engine) serve(ctx context.Context, s *state) error {
 		close(ended)
 		s.cancel()
 		stopAnnouncing()
-		for _, l := range []*lane{s.library, s.keeper, s.tasks, s.movers} {
+		for _, l := range []*lane{s.library, s.keeper, s.tasks, s.movers, s.looks} {
 			close(l.in)
 		}
 		lanes.Wait()
@@ -131,6 +131,7 @@ func (e *Engine) loop(ctx context.Context, s *state) {
 		toKeeper, keeperJob := s.keeper.next()
 		toTasks, taskJob := s.tasks.next()
 		toMovers, moverJob := s.movers.next()
+		toLooks, look := s.looks.next()
 		select {
 		case <-ctx.Done():
 			return
@@ -155,6 +156,8 @@ func (e *Engine) loop(ctx context.Context, s *state) {
 			s.tasks.sent()
 		case toMovers <- moverJob:
 			s.movers.sent()
+		case toLooks <- look:
+			s.looks.sent()
 		case toReader <- s.next:
 			s.next = Update{}
 		}

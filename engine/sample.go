@@ -42,6 +42,7 @@ func (s *state) tick() {
 	s.ticks++
 	if s.ticks%ticksASecond == 0 {
 		s.limit(s.clock())
+		s.care(time.Now())
 		for _, t := range s.order {
 			s.sample(t)
 		}

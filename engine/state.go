@@ -56,6 +56,7 @@ type gauge interface {
 // tuning changes at once what a running torrent may and should do.
 type tuning interface {
 	SetWanted(transfer.Wanted)
+	SetFetching(bool)   // a write that fails ends it, too
 	SetOptions(Options) // nothing in them is AsSession
 	SetPeerLimit(netip.AddrPort, Limits)
 	SuperSeedFrom(peers int) // negative is never
@@ -88,11 +89,11 @@ type state struct {
 	announcer *announce.Announcer
 	store     *store.Store // the keeper's; Metainfo only reads a file and is anyone's
 
-	library, keeper, tasks, movers *lane
-	results                        chan func(*state)
-	mail                           *mailbox
-	quit                           context.Context // ends when the loop has ended
-	cancel                         context.CancelFunc
+	library, keeper, tasks, movers, looks *lane
+	results                               chan func(*state)
+	mail                                  *mailbox
+	quit                                  context.Context // ends when the loop has ended
+	cancel                                context.CancelFunc
 
 	torrents map[ID]*torrent
 	hashes   map[[20]byte]*torrent // by all info hashes that are known, v2 ones cut short
@@ -120,6 +121,7 @@ type state struct {
 	landing      bool // a job records what is about to be written
 	toLand       []landing
 
+	outages        map[spot]*outage
 	checking       int        // checks under way
 	moves          []*torrent // whose files move or wait for that, in order
 	measuring      bool       // a job asks for the free space
@@ -155,12 +157,15 @@ type torrent struct {
 	busy     bool // a job for it is under way
 	run      *run
 	check    *check
-	altered  bool             // its files are not as they were recorded: those pieces are hashed first
-	move     *moving          // of its files, under way; nil without one
-	kept     *disk.Torrent    // its files while they move, whether it runs or not
-	renames  map[int]string   // paths that its files are to get
-	leftover *intent          // of a move before the start
-	renamed  *renamed         // what shown made of meta
+	altered  bool           // its files are not as they were recorded: those pieces are hashed first
+	move     *moving        // of its files, under way; nil without one
+	kept     *disk.Torrent  // its files while they move, whether it runs or not
+	renames  map[int]string // paths that its files are to get
+	leftover *intent        // of a move before the start
+	renamed  *renamed       // what shown made of meta
+	examined bool           // a job finds out what is wrong with its files
+	trouble  *disk.Trouble  // why it has stopped, if that may be over by itself
+	home     home
 	checkNow bool             // a recheck was asked for, so it is done even while paused
 	peers    []netip.AddrPort // named by the user or a magnet
 	tuned    tuned
@@ -205,6 +210,7 @@ type run struct {
 // check is a recheck under way.
 type check struct {
 	cancel context.CancelFunc
+	asked  bool         // for by the user
 	done   atomic.Int64 // pieces
 }
 
@@ -216,6 +222,8 @@ func newState(e *Engine) *state {
 		keeper:   newLane(),
 		tasks:    newLane(),
 		movers:   newLane(),
+		looks:    newLane(),
+		outages:  map[spot]*outage{},
 		results:  make(chan func(*state)),
 		mail:     newMailbox(),
 		zoneFile: systemZone(),

@@ -4,7 +4,6 @@ import (
 	"errors"
 	"fmt"
 	"net/netip"
-	"slices"
 	"sync/atomic"
 	"time"
 
@@ -23,7 +22,8 @@ func (s *state) steer(t *torrent) {
 		return
 	}
 	running := t.run != nil
-	shouldRun := !t.rec.Paused && t.rec.Fault == "" && t.leaving == nil && !t.rec.Recheck && !t.altered
+	ailing := t.examined || t.trouble != nil && !running
+	shouldRun := !t.rec.Paused && (t.rec.Fault == "" || t.held()) && t.leaving == nil && !t.rec.Recheck && !t.altered
 	switch {
 	case t.kept != nil && t.move == nil:
 		s.release(t)
@@ -35,9 +35,10 @@ func (s *state) steer(t *torrent) {
 		if t.move == nil {
 			s.bury(t)
 		}
-	case t.meta != nil && t.fresh && !t.preview:
+	case t.meta != nil && t.fresh && !t.preview && !ailing:
 		s.survey(t)
-	case t.meta != nil && s.moveFiles(t):
+	case t.meta != nil && !t.fresh && s.moveFiles(t):
+	case ailing:
 	case t.toCheck():
 		if t.move == nil {
 			s.hash(t)
@@ -80,8 +81,12 @@ func (s *state) survey(t *torrent) {
 		foreign, stamps, err := disk.Existing(files)
 		complete := err == nil && made.complete(s.quit, dir, layout, foreign)
 		return func(s *state) {
-			t.fresh, t.made, t.rec.Foreign, t.rec.Stamps = false, nil, foreign, keptStamps(stamps)
 			s.keepMetainfo(t)
+			if err != nil && disk.KindOf(err) != disk.Unknown && t.rec.Fault == "" {
+				s.examine(t, t.files(), err)
+				return
+			}
+			t.fresh, t.made, t.rec.Foreign, t.rec.Stamps = false, nil, foreign, keptStamps(stamps)
 			if err != nil {
 				s.fault(t, because("The folder "+dir+" cannot be used", err))
 				return
@@ -127,6 +132,7 @@ func (s *state) start(t *torrent) {
 			spec.Open = swarm.Open{InfoBytes: gate.InfoBytes, Withheld: gate.Opaque && !gate.Private && !have.All(), Layout: files.Layout, Hashes: piecesOf(gate), IDs: idsOf(gate), V2: shortV2(gate), Opaque: gate.Opaque, Torn: s.tornFor(t), Wanted: wanted, Complete: s.completeFor(t), Banned: s.bannedFor(t)}
 			if spec.Open.Disk = kept; kept != nil {
 				kept.Thaw()
+				kept.Forgive()
 			} else {
 				spec.Open.Disk, err = s.openDisk(t, files)
 			}
@@ -171,11 +177,12 @@ func (s *state) tornFor(t *torrent) func(int) {
 	}
 }
 
-// openDisk opens the torrent's files; a later write error stops the torrent.
+// openDisk opens the torrent's files. The error is a *filesError; later ones are
+// examined.
 func (s *state) openDisk(t *torrent, o disk.Options) (*disk.Torrent, error) {
 	d, err := disk.Open(s.reporting(t, o))
 	if err != nil {
-		return nil, err
+		return nil, &filesError{o, err}
 	}
 	if changes := d.Changes(); changes.Any() {
 		d.Close()
@@ -183,7 +190,7 @@ func (s *state) openDisk(t *torrent, o disk.Options) (*disk.Torrent, error) {
 	}
 	if err := d.Finish(); err != nil {
 		d.Close()
-		return nil, err
+		return nil, &filesError{o, err}
 	}
 	_ = d.Complete(o.Have) // what it cannot do was said when all was there
 	return d, nil
@@ -191,15 +198,7 @@ func (s *state) openDisk(t *torrent, o disk.Options) (*disk.Torrent, error) {
 
 // reporting returns o with what the disk is to tell of.
 func (s *state) reporting(t *torrent, o disk.Options) disk.Options {
-	o.OnError = func(err error) {
-		s.mail.post(func(s *state) {
-			if f := (*disk.ForeignError)(nil); errors.As(err, &f) && f.New {
-				t.rec.Foreign = append(slices.Clone(t.rec.Foreign), f.File)
-			}
-			s.fault(t, because("Stopped, because its data could not be written", err))
-			s.steer(t)
-		})
-	}
+	o.OnError, o.Refuse = s.failing(t, o), s.cfg.refuse
 	o.OnWrite = s.store.Alive().Wrote
 	return o
 }
@@ -210,14 +209,10 @@ var errAltered = errors.New("its files were changed")
 // unopened deals with files that could not be opened, or must be checked first.
 func (s *state) unopened(t *torrent, err error) {
 	t.busy = false
-	switch missing := (*disk.MissingError)(nil); {
-	case errors.Is(err, errAltered):
+	if errors.Is(err, errAltered) {
 		t.altered = true
-	case errors.As(err, &missing):
-		t.rec.Recheck = true
-		s.note(t, because("Some of its data is not where it was, so it is checked", err))
-	default:
-		s.fault(t, because("Could not be started", err))
+	} else {
+		s.notStarted(t, err)
 	}
 	s.touch(t)
 	s.steer(t)
@@ -229,13 +224,14 @@ func (s *state) started(t *torrent, r *run, err error) {
 		if d := r.disk; d != nil && d != t.kept {
 			s.tasks.push(func() func(*state) { d.Close(); return nil })
 		}
-		s.fault(t, because("Could not be started", err))
+		s.notStarted(t, err)
 		return
 	}
 	t.run, t.drawn, t.trackers = r, nil, nil
 	r.before = plane.Counters{Downloaded: t.rec.Downloaded, Uploaded: t.rec.Uploaded}
 	if r.disk != nil {
 		r.saved = r.Version()
+		t.home = home{r.disk.Dir(), r.disk.Disk()}
 	}
 	if t.meta != nil && t.wanted.have >= t.wanted.size {
 		s.finished(t)

@@ -44,12 +44,12 @@ func (o Options) folder() string {
 	return o.Dir
 }
 
-// There returns a GoneError if the save folder is not there, begins on another file
-// system than before, or has none of the files that hold verified pieces. It waits
+// There returns a GoneError if the save folder was there and is not, or begins on
+// another file system now, or if there were files and none of them is there. It waits
 // for the disk.
 func (o Options) There() error {
 	dir := o.folder()
-	if info, err := os.Stat(dir); err != nil || !info.IsDir() || o.Disk != "" && diskOf(dir) != o.Disk {
+	if o.Disk != "" && diskOf(dir) != o.Disk {
 		return &GoneError{Dir: dir}
 	}
 	names, err := newTable(o, dir)
@@ -58,12 +58,15 @@ func (o Options) There() error {
 	}
 	lost := false
 	for i, f := range o.Layout.Files {
-		if f.Pad || o.Layout.needed(i, o.Have.Has) == 0 {
+		was := len(o.Stamps) == len(o.Layout.Files) && o.Stamps[i].Size >= 0
+		if f.Pad || !was && o.Layout.needed(i, o.Have.Has) == 0 {
 			continue
 		}
-		at := names.place(i, names.name(i))
-		if exists(at.full()) || o.Moving != "" && exists(filepath.Join(o.Moving, at.name)) {
-			return nil
+		for _, part := range []bool{false, true} {
+			at := names.place(i, name{names.name(i).base, part})
+			if exists(at.full()) || o.Moving != "" && exists(filepath.Join(o.Moving, at.name)) {
+				return nil
+			}
 		}
 		lost = true
 	}
@@ -80,11 +83,13 @@ func exists(path string) bool {
 
 // Over tells which of the troubles of one disk or folder are over. What torrents of
 // that disk that are in no trouble have yet to write, taken bytes, is not room for
-// these; nor is what those before them need. It waits for the disk.
+// these; nor is what those before them need. It notes how much is free in each, and
+// waits for the disk.
 func Over(all []Trouble, taken int64) []bool {
 	over := make([]bool, len(all))
 	room := int64(-1)
-	for i, t := range all {
+	for i := range all {
+		t := &all[i]
 		if t.Kind != Full {
 			over[i] = t.over()
 			continue
@@ -96,6 +101,7 @@ func Over(all []Trouble, taken int64) []bool {
 			}
 			room = max(0, free-taken)
 		}
+		t.Free = room
 		if over[i] = room >= max(t.Need, 1); over[i] {
 			room -= t.Need
 		}
@@ -103,7 +109,7 @@ func Over(all []Trouble, taken int64) []bool {
 	return over
 }
 
-func (t Trouble) over() bool {
+func (t *Trouble) over() bool {
 	switch {
 	case t.Kind == Gone:
 		return t.files.There() == nil

@@ -111,6 +111,19 @@ func (t Trouble) Sentence() string {
 	return fmt.Sprintf("Its data could not be %s: %v.", t.done(), t.Err)
 }
 
+// Relief says that it is over, without a full stop.
+func (t Trouble) Relief() string {
+	switch t.Kind {
+	case Full:
+		return "There is room on the disk of " + t.Dir + " again"
+	case ReadOnly:
+		return "The disk of " + t.Dir + " can be written again"
+	case Gone:
+		return "The files in " + t.Dir + " are back"
+	}
+	return t.Path + " can be " + t.done() + " again"
+}
+
 // done is what did not work.
 func (t Trouble) done() string {
 	if t.Writing {

@@ -27,8 +27,6 @@ func kindOf(number syscall.Errno) Kind {
 		return Failing
 	case unix.EFBIG:
 		return TooLarge
-	case unix.ENOTDIR:
-		return Changed
 	}
 	return Unknown
 }
