@@ -155,6 +155,7 @@ func (s *state) hashed(t *torrent, r review, err error) {
 		s.note(t, fmt.Sprintf("Checked: %d of %d pieces are there.", r.have.Count(), r.have.Len()))
 	} else {
 		s.told(t, r.Changes, r.right)
+		t.doubted = t.doubted && len(r.Edited) == 0
 	}
 	if names := conflicts(layoutOf(t.meta), t.rec.Foreign, r.have, t.wanted.pieces.Pieces); len(names) > 0 {
 		s.fault(t, fmt.Sprintf("%s is already there with other content, and was left as it is. "+

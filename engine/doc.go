@@ -12,21 +12,39 @@
 //
 // # What may wait, and where
 //
-// The loop never waits for a disk, the library or its reader. Three lanes do:
+// The loop never waits for a disk, the library or its reader. Lanes do:
 //
 //   - library: one goroutine makes every call that may take the library's lock, in
 //     order. (One exception: what a running torrent tells without waiting, its
 //     carrier's gauge, and what changes at once, its tuning and
 //     controller.SetSession.)
+//
 //   - keeper: one goroutine owns the store. It writes what is dirty in one batch:
 //     first the torrents' files are synced, then the pieces are recorded, so that a
 //     recorded piece is on disk.
+//
 //   - tasks: a few goroutines read metainfo, open and hash files, and move files
 //     to the trash. Half of them at most are busy with checks, which may take hours.
+//
+//   - looks: one goroutine asks file systems what is wrong with them, and whether it
+//     is over.
 //
 // A job returns a function for the loop to run with its result. A torrent has at
 // most one job under way (torrent.busy); when its result is in, steer looks what
 // the torrent should be doing and starts the next one.
+//
+// # Disks in trouble
+//
+// When a read, write or sync of a torrent's files fails, its data plane asks peers for
+// nothing more at once, and examine finds out what is behind it. What may be over by
+// itself (disk.Trouble.Heals) is a torrent.trouble: it shares the outage of its disk or
+// folder, which is looked at for all of its torrents together, after growing pauses.
+// While only writing fails the torrent seeds what it has; otherwise it stops. Torrents
+// on other disks know nothing of it. The user is told once an outage, and is not asked
+// to do anything but mend the disk; Resume looks at once. Such a trouble is not
+// recorded: at the next start all is tried again. A fault that the user must mend is.
+// Files that another program cut short or removed are checked and fetched again, but
+// if all are gone so may be their disk: then what is known of them is kept.
 //
 // # Goroutines
 //

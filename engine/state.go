@@ -163,6 +163,7 @@ type torrent struct {
 	renames  map[int]string // paths that its files are to get
 	leftover *intent        // of a move before the start
 	renamed  *renamed       // what shown made of meta
+	doubted  bool           // it was altered while it ran
 	examined bool           // a job finds out what is wrong with its files
 	trouble  *disk.Trouble  // why it has stopped, if that may be over by itself
 	home     home

@@ -81,9 +81,8 @@ func (s *state) suffer(t *torrent, trouble disk.Trouble) {
 	foreign := (*disk.ForeignError)(nil)
 	switch {
 	case trouble.Kind == disk.Changed && !t.rec.Recheck:
-		t.rec.Recheck, t.dirty = true, true
 		s.note(t, trouble.Sentence())
-		s.emit(Notice, t, fmt.Sprintf("%q: %s", t.rec.Name, trouble.Sentence()))
+		s.doubt(t)
 	case t.rec.Fault != "" || t.checkNow: // or the user was faster
 	case t.rec.Paused && !t.fresh:
 		s.note(t, trouble.Sentence())
@@ -97,6 +96,17 @@ func (s *state) suffer(t *torrent, trouble disk.Trouble) {
 		}
 		s.fault(t, trouble.Sentence())
 	}
+}
+
+// doubt has files checked that another program changed while the torrent ran: of one
+// that writes nothing only those that are not as they were recorded, unless that has
+// found nothing.
+func (s *state) doubt(t *torrent) {
+	if t.wanted.have >= t.wanted.size && !t.doubted {
+		t.altered, t.doubted = true, true
+		return
+	}
+	t.rec.Recheck, t.doubted, t.dirty = true, false, true
 }
 
 // held reports whether a running torrent goes on to seed while it cannot be written.

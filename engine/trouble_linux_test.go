@@ -1,46 +1,51 @@
 package engine
 
 import (
-	"bytes"
 	"context"
-	"log/slog"
 	"net/netip"
 	"os"
 	"os/exec"
 	"path/filepath"
+	"slices"
 	"strings"
-	"sync"
 	"syscall"
 	"testing"
 	"time"
 )
 
-// The tests in this file have real file systems fail: in a mount namespace of their
-// own, so that nobody else sees them.
+// The tests in this file have real file systems fail, in namespaces of their own: so
+// nobody else sees them, and root is not above all rights.
 
-const insideMounts = "PIECEWISE_TEST_MOUNTS"
+// unshared is set in the copy of a test that runs there.
+const unshared = "PIECEWISE_TEST_UNSHARED"
 
-// inMounts runs the calling test, which must have no parents, once more where it may
-// mount file systems and reports false; there it reports true. It is skipped where
-// that is not allowed.
+// inMounts runs the calling test where it may mount file systems.
 func inMounts(t *testing.T) bool {
 	t.Helper()
-	if os.Getenv(insideMounts) != "" {
+	probe := []string{"mount", "-t", "tmpfs", "none", t.TempDir()}
+	return inUnshared(t, probe, "--user", "--map-root-user", "--mount")
+}
+
+// inUnshared runs the calling test, which must have no parents, once more in
+// namespaces of its own and reports false; there it reports true. It is skipped where
+// a command fails in them.
+func inUnshared(t *testing.T, probe []string, namespaces ...string) bool {
+	t.Helper()
+	if os.Getenv(unshared) != "" {
 		return true
 	}
 	enter := func(args ...string) *exec.Cmd {
 		ctx, cancel := context.WithTimeout(context.Background(), 3*patience)
 		t.Cleanup(cancel)
-		return exec.CommandContext(ctx, "unshare", append([]string{"--user", "--map-root-user", "--mount"}, args...)...)
+		return exec.CommandContext(ctx, "unshare", append(slices.Clone(namespaces), args...)...)
 	}
-	dir := t.TempDir()
-	if said, err := enter("mount", "-t", "tmpfs", "none", dir).CombinedOutput(); err != nil {
-		t.Skipf("no file system can be mounted here, not even with user namespaces: %v, %s", err, said)
+	if said, err := enter(probe...).CombinedOutput(); err != nil {
+		t.Skipf("%q in namespaces %q: %v, %s", probe, namespaces, err, said)
 	}
 	cmd := enter(os.Args[0], "-test.run=^"+t.Name()+"$", "-test.timeout=80s")
-	cmd.Env = append(os.Environ(), insideMounts+"=1")
+	cmd.Env = append(os.Environ(), unshared+"=1")
 	if said, err := cmd.CombinedOutput(); err != nil {
-		t.Errorf("in a mount namespace: %v\n%s", err, said)
+		t.Errorf("in namespaces %q: %v\n%s", namespaces, err, said)
 	}
 	return false
 }
@@ -61,78 +66,6 @@ func remount(t *testing.T, dir string, flags uintptr, options string) {
 	if err := syscall.Mount("none", dir, "tmpfs", syscall.MS_REMOUNT|flags, options); err != nil {
 		t.Fatal(err)
 	}
-}
-
-// logged counts the lines of an engine's log.
-type logged struct {
-	mu    sync.Mutex
-	lines bytes.Buffer
-}
-
-func (l *logged) Write(b []byte) (int, error) {
-	l.mu.Lock()
-	defer l.mu.Unlock()
-	return l.lines.Write(b)
-}
-
-// count returns how many lines hold a text.
-func (l *logged) count(text string) int {
-	l.mu.Lock()
-	defer l.mu.Unlock()
-	return strings.Count(l.lines.String(), text)
-}
-
-// sick is a leech whose disk will fail, a seed that has what it wants, and its torrent.
-type sick struct {
-	*bench
-	seed    *bench
-	torrent string
-	id      ID
-	log     logged
-}
-
-// aSick makes a seed of one file of so many bytes.
-func aSick(t *testing.T, size int) *sick {
-	t.Helper()
-	from := t.TempDir()
-	s := &sick{torrent: sample(t, from, map[string]int{"a.bin": size}), seed: launch(t, loopbackConfig(filepath.Join(from, "p"), from))}
-	s.id = s.seed.add(s.torrent, AddOptions{})
-	s.seed.awaitState(s.id, Seeding)
-	return s
-}
-
-// leech begins to download to a folder, at most so many bytes/s.
-func (s *sick) leech(t *testing.T, dir string, rate int64, change ...func(*Config)) {
-	t.Helper()
-	cfg := loopbackConfig(filepath.Join(t.TempDir(), "p"), dir)
-	cfg.Logger = slog.New(slog.NewTextHandler(&s.log, nil))
-	cfg.firstPause = 100 * time.Millisecond
-	for _, f := range change {
-		f(&cfg)
-	}
-	s.bench = launch(t, cfg)
-	o := DefaultOptions()
-	o.Limits.Down = rate
-	s.add(s.torrent, AddOptions{Peers: []netip.AddrPort{s.seed.addr()}, Options: &o})
-}
-
-// ails waits until the torrent has stopped, with a sentence that holds a text.
-func (s *sick) ails(text string) {
-	s.t.Helper()
-	s.awaitState(s.id, Faulted)
-	if row := s.snap.Torrent(s.id); !strings.Contains(row.Err, text) {
-		s.t.Errorf("it says %q, not %q", row.Err, text)
-	}
-}
-
-// told returns what events said, of a kind.
-func (b *bench) told(kind EventKind) (all []string) {
-	for _, e := range b.events {
-		if e.Kind == kind {
-			all = append(all, e.Text)
-		}
-	}
-	return all
 }
 
 // A disk is full: the torrent stops to download and goes on to seed; one on another
@@ -253,4 +186,31 @@ func TestUnplugged(t *testing.T) {
 	if row := s.snap.Torrent(s.id); row.Downloaded > row.Size+have {
 		t.Errorf("%d bytes came for %d", row.Downloaded, row.Size)
 	}
+}
+
+// The right to write is taken away, and given back.
+func TestDenied(t *testing.T) {
+	if !inUnshared(t, []string{"true"}, "--user", "--map-user=65534") {
+		return
+	}
+	s, dir := aSick(t, 1_000_000), t.TempDir()
+	s.leech(t, dir, 200_000)
+	s.await("the first pieces", func(snap *Snapshot) bool { return snap.Torrent(s.id) != nil && snap.Torrent(s.id).Have > 0 })
+	if err := s.Pause(t.Context(), s.id); err != nil { // nothing is open
+		t.Fatal(err)
+	}
+	s.awaitState(s.id, Stopped)
+	path := filepath.Join(dir, "data", "a.bin.part")
+	if err := os.Chmod(path, 0o400); err != nil {
+		t.Fatal(err)
+	}
+	if err := s.Resume(t.Context(), s.id); err != nil {
+		t.Fatal(err)
+	}
+	s.ails(path + " may not be written. It goes on by itself")
+	if err := os.Chmod(path, 0o600); err != nil {
+		t.Fatal(err)
+	}
+	s.awaitState(s.id, Seeding)
+	sameFiles(t, filepath.Join(filepath.Dir(s.torrent), "data"), filepath.Join(dir, "data"))
 }

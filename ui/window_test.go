@@ -72,6 +72,7 @@ func TestEventsAreTold(t *testing.T) {
 	}{
 		{engine.Event{Kind: engine.Finished, Name: "a\u202eb"}, `a\u202eb is complete`},
 		{engine.Event{Kind: engine.Fault, Name: "a", Text: "The disk is full."}, "a: The disk is full."},
+		{engine.Event{Kind: engine.Fault, Text: "3 torrents have stopped. The disk is full."}, "3 torrents have stopped. The disk is full."},
 		{engine.Event{Kind: engine.Notice, Text: "The port is taken."}, "The port is taken."},
 		{engine.Event{Kind: engine.GotMetadata, Name: "a"}, "The details of a have arrived"},
 	}

@@ -22,7 +22,10 @@ func (w *Window) tell(e engine.Event) {
 	case engine.GotMetadata:
 		w.say("The details of " + name + " have arrived")
 	case engine.Fault:
-		w.say(name + ": " + format.Text(e.Text))
+		if e.Name != "" { // else it is about many
+			name += ": "
+		}
+		w.say(name + format.Text(e.Text))
 	case engine.Notice:
 		w.say(format.Text(e.Text))
 	}

@@ -22,6 +22,18 @@
 // the disk when a Sync that began later returns. So: take Have, Sync, then commit
 // what Have said, and nothing that is not on the disk is ever believed.
 //
+// A Sync that failed is never made good by a later one: the system may have dropped
+// what it could not write. A file that is not where it was when it was opened is such a
+// failure, for what is written to it is lost.
+//
+// # What goes wrong
+//
+// KindOf says what an error comes to; Diagnose asks the file system what is behind it,
+// such as that not one file but the whole disk is gone; Trouble.Sentence tells the
+// user, and Over finds out whether it is over, for all torrents of a disk at once.
+// Diagnose and Over wait for the disk and leave no trace; only on Windows Over must
+// make a file in a folder, and remove it, to see whether that may be written.
+//
 // # Where the files are
 //
 // A table in each Torrent says where each file is: below which folder, and under
@@ -57,5 +69,6 @@
 // is one at a time per torrent. Open handles are shared by the
 // whole process and at most 128 stay open besides those in use; a Scan, which reads
 // a whole torrent for a check, has a few of its own and does not fill the page
-// cache. Options.OnError runs on the goroutine that writes and must return at once.
+// cache. Options.OnError runs on the goroutine that reads, writes or syncs
+// and must return at once.
 package disk

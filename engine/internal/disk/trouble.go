@@ -77,7 +77,7 @@ func (t Trouble) Heals() bool {
 // fails, and not because the disk itself does.
 func (t Trouble) Readable() bool {
 	switch t.Kind {
-	case Full, ReadOnly, Denied, Busy, TooLarge, Foreign:
+	case Full, ReadOnly, Denied, Busy:
 		return t.Writing
 	}
 	return false
