@@ -243,6 +243,7 @@ func (s *state) setPriority(t *torrent, files []int, p Priority) error {
 		priorities[f] = byte(p)
 	}
 	t.rec.Priorities, t.dirty = priorities, true
+	s.chooseFiles(t)
 	s.choosePieces(t)
 	s.touch(t)
 	return nil

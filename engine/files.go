@@ -1,6 +1,7 @@
 package engine
 
 import (
+	"errors"
 	"time"
 
 	"piecewise/engine/internal/disk"
@@ -9,15 +10,53 @@ import (
 // files says what and where the torrent's files are; its metadata must be known. The
 // result shares memory with the record, which is never changed in place.
 func (t *torrent) files() disk.Options {
-	return t.onDisk(disk.Options{
+	o := disk.Options{
 		Dir: t.rec.Dir, Layout: layoutOf(t.meta), Names: t.rec.Names, Foreign: t.rec.Foreign,
-		Stamps: stampsOf(t.rec.Stamps), Own: ownSpan(t.rec),
+		Stamps: stampsOf(t.rec.Stamps), Own: ownSpan(t.rec), Key: t.id.String(),
 		Moving: intentOf(t.rec.Moving).To, MovingKey: t.id.String(),
+	}
+	o.Skip = skipped(o.Layout, t.rec.Priorities)
+	return t.onDisk(o)
+}
+
+// skipped returns which files of a layout are not wanted. The priorities are of the
+// files of the metainfo, which are those of the layout but for the pads.
+func skipped(l disk.Layout, priorities []byte) []int {
+	var files []int
+	next := 0
+	for i, f := range l.Files {
+		if f.Pad {
+			continue
+		}
+		if next < len(priorities) && Priority(priorities[next]) == Skip {
+			files = append(files, i)
+		}
+		next++
+	}
+	return files
+}
+
+// chooseFiles tells the disk of a running torrent which files are wanted.
+func (s *state) chooseFiles(t *torrent) {
+	r := t.run
+	if r == nil || r.disk == nil {
+		return
+	}
+	d, files := r.disk, t.files()
+	d.SetSkip(files.Skip)
+	failing := s.failing(t, files)
+	s.tasks.push(func() func(*state) {
+		if err := d.Finish(); err != nil && !errors.Is(err, disk.ErrClosed) {
+			failing(err)
+		}
+		return nil
 	})
 }
 
 // policy says how the files of all torrents are made.
-func (s *state) policy() disk.Policy { return disk.Policy{Suffix: s.settings.PartSuffix} }
+func (s *state) policy() disk.Policy {
+	return disk.Policy{Suffix: s.settings.PartSuffix, Allocate: s.settings.Preallocate}
+}
 
 // finish puts the files of a running torrent that has all it wants in their places,
 // once they are on the disk, and then it is finished.
@@ -67,3 +106,7 @@ func (s *state) finished(t *torrent) {
 	}
 	s.emit(Finished, t, "")
 }
+
+// spare says where the hidden file of what pieces have of skipped files is; metadata
+// is not needed for that.
+func (t *torrent) spare() disk.Options { return disk.Options{Dir: t.rec.Dir, Key: t.id.String()} }

@@ -1,6 +1,7 @@
 package engine
 
 import (
+	"bytes"
 	"io/fs"
 	"net/netip"
 	"os"
@@ -77,4 +78,66 @@ func TestPartSuffix(t *testing.T) {
 		t.Errorf("when it seeds: %s", got)
 	}
 	sameFiles(t, filepath.Join(from, "data"), filepath.Join(to, "data"))
+}
+
+// TestSkippedLeavesNothing skips a file that shares pieces with its neighbours, goes
+// on after a new start, serves those pieces, wants the file after all, and skips
+// one in a torrent that is removed.
+func TestSkippedLeavesNothing(t *testing.T) {
+	from, to, third := t.TempDir(), t.TempDir(), t.TempDir()
+	torrent := sample(t, from, map[string]int{"a": 50 << 10, "b": 100 << 10, "c": 50 << 10, "d": 0})
+	seed := launch(t, loopbackConfig(filepath.Join(from, "p"), from))
+	id := seed.add(torrent, AddOptions{})
+	seed.awaitState(id, Seeding)
+
+	leech := launch(t, loopbackConfig(filepath.Join(to, "p"), filepath.Join(to, "in")))
+	skip := map[int]Priority{1: Skip, 3: Skip}
+	leech.add(torrent, AddOptions{Peers: []netip.AddrPort{seed.addr()}, Priorities: skip})
+	leech.awaitState(id, Seeding)
+	spare := "." + id.String() + ".piecewise"
+	if got := listing(t, filepath.Join(to, "in")); got != spare+" data/a data/c" {
+		t.Errorf("with skipped files: %s", got)
+	}
+	leech.stop()
+	leech = launch(t, loopbackConfig(filepath.Join(to, "p"), ""))
+	leech.awaitState(id, Seeding)
+
+	other := launch(t, loopbackConfig(filepath.Join(third, "p"), filepath.Join(third, "in")))
+	other.add(torrent, AddOptions{Peers: []netip.AddrPort{leech.addr()}, Priorities: skip})
+	other.awaitState(id, Seeding)
+	sameContent(t, filepath.Join(from, "data", "c"), filepath.Join(third, "in", "data", "c"))
+	if err := other.Remove(t.Context(), id, false); err != nil {
+		t.Fatal(err)
+	}
+	awaitListing(t, filepath.Join(third, "in"), "data/a data/c")
+
+	if err := leech.Recheck(t.Context(), id); err != nil {
+		t.Fatal(err)
+	}
+	leech.snap = nil
+	leech.awaitState(id, Seeding)
+	if err := leech.SetPriority(t.Context(), id, []int{1, 3}, Normal); err != nil {
+		t.Fatal(err)
+	}
+	if err := leech.AddPeers(t.Context(), id, []netip.AddrPort{seed.addr()}); err != nil {
+		t.Fatal(err)
+	}
+	leech.await("all files", func(s *Snapshot) bool {
+		row := s.Torrent(id)
+		return row.Wanted == row.Size && row.State == Seeding
+	})
+	awaitListing(t, filepath.Join(to, "in"), "data/a data/b data/c data/d")
+	sameFiles(t, filepath.Join(from, "data"), filepath.Join(to, "in", "data"))
+	row := leech.snap.Torrent(id)
+	if row.Downloaded > row.Size {
+		t.Errorf("downloaded %d of %d bytes", row.Downloaded, row.Size)
+	}
+}
+
+func sameContent(t *testing.T, want, got string) {
+	t.Helper()
+	a, b := must[[]byte](t)(os.ReadFile(want)), must[[]byte](t)(os.ReadFile(got))
+	if !bytes.Equal(a, b) {
+		t.Errorf("%s differs", got)
+	}
 }

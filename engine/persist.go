@@ -140,6 +140,7 @@ func (s *state) flush() {
 			_ = s.store.Put(nil, [][20]byte{t.id}) // at worst it is in the list again
 			_ = s.store.DropMetainfo(t.id)         // likewise
 			s.trashAtEnd(t)
+			_ = disk.RemoveSpare(t.spare()) // at worst a hidden file stays
 		}
 	}
 	if err := write(s.store, s.batch(true)); err != nil {

@@ -13,7 +13,8 @@ type Settings struct {
 	AskOnAdd  bool   `json:"ask_on_add"` // show the add dialog
 	AddPaused bool   `json:"add_paused"` // the add dialog's last choice
 
-	PartSuffix bool `json:"part_suffix"` // files that are begun from now on have ".part" behind their name until they are complete
+	PartSuffix  bool `json:"part_suffix"` // files that are begun from now on have ".part" behind their name until they are complete
+	Preallocate bool `json:"preallocate"` // files get all their room on the disk before the first byte, where the file system can; else they grow
 
 	Limits       Limits    `json:"limits"`        // of all torrents together
 	TurtleLimits Limits    `json:"turtle_limits"` // instead of Limits while the turtle is on

@@ -147,7 +147,7 @@ func Verify(ctx context.Context, src *Source, dir string, report func(piece int,
 	if src.gate == nil {
 		return 0, errors.New("a magnet link has no pieces to check; the .torrent file is needed")
 	}
-	d, err := disk.Open(disk.Options{Dir: dir, Layout: layoutOf(src.Meta)})
+	d, err := disk.Open(disk.Options{Dir: dir, Layout: layoutOf(src.Meta), Key: src.ID.String()})
 	if err != nil {
 		return 0, err
 	}

@@ -327,7 +327,7 @@ func (s *state) settle(t *torrent, r *run, kept *disk.Torrent) func(*state) {
 
 // bury ends a torrent that does not run any more.
 func (s *state) bury(t *torrent) {
-	gone, st, id := t.leaving, s.store, t.id
+	gone, st, id, spare := t.leaving, s.store, t.id, t.spare()
 	var files disk.Options
 	read := t.meta != nil
 	if read {
@@ -348,6 +348,7 @@ func (s *state) bury(t *torrent) {
 			gone.trashed = true
 			trash = disk.Trash(files)
 		}
+		trash = errors.Join(trash, disk.RemoveSpare(spare))
 		return func(s *state) {
 			s.keeper.push(func() func(*state) {
 				err := st.Put(nil, [][20]byte{id})

@@ -13,7 +13,7 @@ import (
 // ReadAt reads at an offset of the torrent; pad files read as zeros. Where a
 // file is missing or too short the error is io.ErrUnexpectedEOF, at the end of
 // the torrent io.EOF.
-func (t *Torrent) ReadAt(b []byte, off int64) (int, error) { return t.readAt(b, off, t.readSpan) }
+func (t *Torrent) ReadAt(b []byte, off int64) (int, error) { return t.readAt(b, off, t.readFile) }
 
 func (t *Torrent) readAt(b []byte, off int64, read func([]byte, span) (int, error)) (int, error) {
 	if t.closed.Load() {
@@ -24,7 +24,7 @@ func (t *Torrent) readAt(b []byte, off int64, read func([]byte, span) (int, erro
 	}
 	rest := min(int64(len(b)), t.layout.Length-off)
 	for s := range t.layout.spans(off, int(rest)) {
-		if n, err := read(b[s.from:s.to], s); err != nil {
+		if n, err := t.readPart(b[s.from:s.to], s, read); err != nil {
 			t.fail(err)
 			return s.from + n, err
 		}
@@ -35,11 +35,21 @@ func (t *Torrent) readAt(b []byte, off int64, read func([]byte, span) (int, erro
 	return len(b), nil
 }
 
-func (t *Torrent) readSpan(b []byte, s span) (int, error) {
+// readPart reads what belongs to one file, with read if it is in the file itself.
+func (t *Torrent) readPart(b []byte, s span, read func([]byte, span) (int, error)) (int, error) {
 	if t.layout.Files[s.file].Pad {
 		clear(b)
 		return len(b), nil
 	}
+	if t.spares.Load() {
+		if n, ok, err := t.readSpare(b, s); ok {
+			return n, err
+		}
+	}
+	return read(b, s)
+}
+
+func (t *Torrent) readFile(b []byte, s span) (int, error) {
 	h, err := t.acquire(s.file, false)
 	if err != nil {
 		return 0, t.unread(s.file, err)
@@ -84,7 +94,7 @@ func (t *Torrent) fail(err error) {
 // so that a piece which reaches into such a file can still be completed.
 func (t *Torrent) compare(b []byte, s span) error {
 	old := make([]byte, len(b))
-	if _, err := t.readSpan(old, s); err == nil && bytes.Equal(old, b) {
+	if _, err := t.readFile(old, s); err == nil && bytes.Equal(old, b) {
 		return nil
 	}
 	return &ForeignError{File: s.file, Path: t.full(s.file)}
@@ -94,6 +104,13 @@ func (t *Torrent) owner(i int) owner {
 	t.mu.Lock()
 	defer t.mu.Unlock()
 	return t.owners[i]
+}
+
+// whose returns whose file it is, and whether it is not wanted.
+func (t *Torrent) whose(i int) (owner, bool) {
+	t.mu.Lock()
+	defer t.mu.Unlock()
+	return t.owners[i], t.skip != nil && t.skip[i]
 }
 
 func (t *Torrent) markDirty(i int) {
@@ -145,6 +162,9 @@ func (t *Torrent) open(i int, write bool) (*os.File, place, error) {
 		return t.create(i)
 	}
 	f, err := openAt(at, flag)
+	if err == nil && write && t.layout.Files[i].spare {
+		err = begin(f, t.opts.Key) // for the case that it was made just before a crash
+	}
 	return f, at, err
 }
 
@@ -185,8 +205,10 @@ func (t *Torrent) create(i int) (*os.File, place, error) {
 	if err := t.makeDir(at.dir); err != nil {
 		return nil, at, err
 	}
+	t.sparing.Lock()
+	defer t.sparing.Unlock()
 	var f *os.File
-	if _, err := os.Lstat(final.full()); final == at || errors.Is(err, fs.ErrNotExist) {
+	if _, err := os.Lstat(final.full()); !t.fetches(i) && (final == at || errors.Is(err, fs.ErrNotExist)) {
 		f = openBeneath(at, toCreate)
 	}
 	if f == nil {
@@ -194,6 +216,12 @@ func (t *Torrent) create(i int) (*os.File, place, error) {
 		if f, err = t.createBelow(at, final, i); err != nil {
 			return nil, at, err
 		}
+	}
+	if t.layout.Files[i].spare {
+		if err := begin(f, t.opts.Key); err != nil {
+			return nil, at, errors.Join(refused("write", at.full(), err), f.Close())
+		}
+		t.spares.Store(true)
 	}
 	t.mu.Lock()
 	defer t.mu.Unlock()
@@ -217,6 +245,11 @@ func (t *Torrent) createBelow(at, final place, i int) (*os.File, error) {
 	}
 	if _, err := root.Lstat(final.name); err == nil {
 		return nil, &ForeignError{File: i, Path: final.full(), New: true}
+	}
+	if t.fetches(i) {
+		if f, err := t.fetch(root, i, at); f != nil || err != nil {
+			return f, err
+		}
 	}
 	f, err := root.OpenFile(at.name, toCreate, 0o666)
 	if errors.Is(err, fs.ErrExist) {

@@ -49,7 +49,7 @@ func (t *Torrent) review(now map[int]os.FileInfo) {
 			t.owners[i] = nobody
 			t.reviewed.Freed = append(t.reviewed.Freed, i)
 		}
-		if len(t.opts.Stamps) == len(t.layout.Files) {
+		if len(t.opts.Stamps) == len(t.layout.Files) && !f.spare {
 			t.judge(i, t.owners[i] != foreign && t.unfinished(i))
 		}
 	}

@@ -36,7 +36,7 @@ func lay(pieceLength int64, files ...any) Layout {
 	l := Layout{PieceLength: pieceLength}
 	for i := 0; i < len(files); i += 2 {
 		name, length := files[i].(string), int64(files[i+1].(int))
-		l.Files = append(l.Files, File{strings.Split(name, "/"), length, l.Length, strings.HasPrefix(name, "pad")})
+		l.Files = append(l.Files, File{Path: strings.Split(name, "/"), Length: length, Offset: l.Length, Pad: strings.HasPrefix(name, "pad")})
 		l.Length += length
 	}
 	l.Pieces = int((l.Length + pieceLength - 1) / pieceLength)

@@ -15,6 +15,8 @@ type File struct {
 	Length int64    // bytes
 	Offset int64    // of the first byte in the torrent
 	Pad    bool     // BEP 47, or between v2 files: all zeros, never on disk
+
+	spare bool // see Options.Key
 }
 
 // Layout is how the bytes of a torrent lie in its files. The files follow each

@@ -8,6 +8,7 @@ import (
 	"os"
 	"path/filepath"
 	"slices"
+	"syscall"
 
 	"github.com/dustin/go-humanize"
 )
@@ -28,11 +29,14 @@ func (e *InTheWayError) Error() string {
 	return fmt.Sprintf("%s is already there and is not overwritten", e.Path)
 }
 
-// RoomError is returned by Move when the new folder has too little room.
+// RoomError is returned by Move, and by Finish if files get their room at once, when a
+// folder has too little. It is ENOSPC.
 type RoomError struct {
 	Dir        string
 	Need, Free int64 // bytes
 }
+
+func (e *RoomError) Unwrap() error { return syscall.ENOSPC }
 
 func (e *RoomError) Error() string {
 	return fmt.Sprintf("%s has room for %s, and %s are needed", e.Dir, humanize.Bytes(uint64(e.Free)), humanize.Bytes(uint64(e.Need)))

@@ -46,6 +46,12 @@ type table struct {
 
 func newTable(o Options, dir string) (table, error) {
 	t := table{layout: o.Layout, dir: dir, names: make(map[int]name), away: make(map[int]string)}
+	if o.Key != "" {
+		if err := checkKey(o.Key); err != nil {
+			return t, err
+		}
+		t.layout = o.Layout.withSpare(o.Key)
+	}
 	for i, path := range o.Names {
 		if i < 0 || i >= len(o.Layout.Files) || o.Layout.Files[i].Pad || !localName(path) {
 			return t, fmt.Errorf("check names: file %d cannot be %q", i, path)

@@ -11,7 +11,8 @@ import (
 
 // Policy is how files are made.
 type Policy struct {
-	Suffix bool // files have ".part" behind their name until they are complete
+	Suffix   bool // files have ".part" behind their name until they are complete
+	Allocate bool // Finish gives wanted files all their room on the disk, where the file system can
 }
 
 // SetPolicy says how files are made from now on. It touches no disk.
@@ -35,6 +36,9 @@ func (t *Torrent) Complete(have plane.Bits) error {
 		if !t.isDirty(i) {
 			errs = append(errs, t.complete(i))
 		}
+	}
+	if err := t.dropSpare(); err != nil {
+		errs = append(errs, err)
 	}
 	return errors.Join(errs...)
 }

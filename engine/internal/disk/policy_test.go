@@ -171,3 +171,60 @@ func checkReadsPiece(t *testing.T, d *Torrent, data []byte, pieces ...int) {
 		}
 	}
 }
+
+// TestAllocate wants all room at once: of files that are wanted, before they are written.
+func TestAllocate(t *testing.T) {
+	l := lay(1<<16, "a", 3<<16, "b", 1<<16, "c", 1<<16)
+	dir, data := t.TempDir(), content(l)
+	put(t, filepath.Join(dir, "c"), nil)
+	d := open(t, Options{Dir: dir, Layout: l, Key: "abc", Skip: []int{1}, Foreign: []int{2}, Policy: Policy{Suffix: true, Allocate: true}})
+	writePieces(t, d, data, 0)
+	if err := d.Finish(); err != nil {
+		t.Fatal(err)
+	}
+	info, err := os.Stat(filepath.Join(dir, "a.part"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	if f, err := os.Create(filepath.Join(dir, "probe")); err == nil {
+		can := allocate(f, 1) == nil && lengthOf(t, f) == 1
+		f.Close()
+		os.Remove(f.Name())
+		if can && (info.Size() != 3<<16 || allocated(info) < 3<<16) {
+			t.Errorf("it has %d bytes, and room for %d", info.Size(), allocated(info))
+		}
+	}
+	if got := names(t, dir); got != "a.part c" {
+		t.Errorf("files: %s", got)
+	}
+	writePieces(t, d, data, 1, 2)
+	if err := errors.Join(d.Sync(), d.Complete(d.Have()), d.Finish()); err != nil {
+		t.Fatal(err)
+	}
+	if got := files(t, dir); got["a"] != string(data[:3<<16]) || len(got["c"]) > 0 {
+		t.Error("wrong bytes")
+	}
+}
+
+func lengthOf(t *testing.T, f *os.File) int64 {
+	info, err := f.Stat()
+	if err != nil {
+		t.Fatal(err)
+	}
+	return info.Size()
+}
+
+// TestAllocateTooMuch has less room than is needed: that is known before a file is
+// made.
+func TestAllocateTooMuch(t *testing.T) {
+	l := lay(1<<40, "a", 1<<60)
+	dir := t.TempDir()
+	d := open(t, Options{Dir: dir, Layout: l, Policy: Policy{Allocate: true}})
+	var room *RoomError
+	if err := d.Finish(); !errors.As(err, &room) || room.Need != 1<<60 || room.Free <= 0 || KindOf(err) != Full {
+		t.Errorf("finish: %v", err)
+	}
+	if got := names(t, dir); got != "" {
+		t.Errorf("files: %s", got)
+	}
+}

@@ -28,7 +28,7 @@ func (t *Torrent) Rename(to map[int]string) error {
 	next.names = maps.Clone(next.names)
 	t.mu.Unlock()
 	for i, path := range to {
-		if i < 0 || i >= len(t.layout.Files) || t.layout.Files[i].Pad || !localName(path) || !next.fits(i, path) {
+		if i < 0 || i >= len(t.layout.Files) || t.layout.Files[i].Pad || t.layout.Files[i].spare || !localName(path) || !next.fits(i, path) {
 			return fmt.Errorf("rename file %d to %q: %w", i, path, fs.ErrInvalid)
 		}
 		next.names[i] = name{filepath.FromSlash(path), next.name(i).part}

@@ -25,10 +25,6 @@ func (s *Scan) ReadAt(b []byte, off int64) (int, error) { return s.t.readAt(b, o
 
 func (s *Scan) readSpan(b []byte, part span) (int, error) {
 	t, i := s.t, part.file
-	if t.layout.Files[i].Pad {
-		clear(b)
-		return len(b), nil
-	}
 	var at place
 	h, err := s.open.acquire(key{t, i, false},
 		func() (f *os.File, err error) { f, at, err = t.open(i, false); return f, err },

@@ -163,11 +163,17 @@ func syncFolder(path string) error {
 	return nil
 }
 
-// Finish creates the files that have no bytes, with their folders. One that is
-// there already is left as it is.
+// Finish creates the wanted files that have no bytes, with their folders, and those
+// that the spare has something of. One that is there already is left as it is. It gives
+// files their room if that is the policy.
 func (t *Torrent) Finish() error {
+	spare, ok := t.layout.spare()
+	ok = ok && t.owner(spare) == ours
 	for i, f := range t.layout.Files {
-		if f.Length > 0 || f.Pad || t.owner(i) != nobody {
+		if head, tail := t.layout.margins(i); f.Length > 0 && (!ok || head+tail == 0) || f.Pad || f.spare {
+			continue
+		}
+		if owner, skip := t.whose(i); owner != nobody || skip {
 			continue
 		}
 		h, err := t.acquire(i, true)
@@ -176,5 +182,5 @@ func (t *Torrent) Finish() error {
 		}
 		handles.release(h)
 	}
-	return nil
+	return t.allocateAll()
 }

@@ -28,6 +28,12 @@ type Options struct {
 	// MovingKey what it was called with: files that are not below Dir may be there.
 	Moving, MovingKey string
 
+	// Key tells the torrent from others. With it, what pieces have of files that are
+	// not wanted goes into a hidden file in Dir that is named after it, and that is
+	// looked for. "" is for who only reads files.
+	Key  string
+	Skip []int // indices of files that are not wanted, see SetSkip
+
 	Policy Policy // see SetPolicy
 
 	// Disk is where the file system of Dir began when the torrent's files were seen
@@ -64,6 +70,8 @@ type Torrent struct {
 	closed atomic.Bool
 	failed atomic.Bool // OnError was told
 
+	marginsAt func() []int64 // of the layout
+
 	moving  sync.Mutex               // one move at a time
 	gate    sync.RWMutex             // held by who writes to files, and by a move while it switches over; before creating and mu
 	copying atomic.Pointer[rewrites] // of a move that copies files; nil without one
@@ -72,6 +80,8 @@ type Torrent struct {
 	frozen   bool       // guarded by gate
 	reviewed Changes    // as Open found them
 
+	spares   atomic.Bool            // there is a spare
+	sparing  sync.Mutex             // held while bytes go to or from the spare; after creating, before mu
 	creating sync.Mutex             // one file is created at a time
 	seen     map[string]os.FileInfo // guarded by creating: folders that files are below, as they were first; if one is gone, so is its disk
 
@@ -83,6 +93,7 @@ type Torrent struct {
 	have    plane.Bits
 	owners  []owner         // per file
 	stamps  []Stamp         // per file, see Stamps
+	skip    []bool          // per file: not wanted; never changed in place
 	dirty   map[int]bool    // files written since the last Sync
 	folders map[string]bool // full paths of folders that got a new entry since
 	disk    string          // where the file system of the save folder begins
@@ -117,20 +128,22 @@ func Open(o Options) (*Torrent, error) {
 		return nil, err
 	}
 	t := &Torrent{
-		layout: o.Layout, opts: o, table: names, policy: o.Policy, stuck: make(map[int]bool),
+		layout: names.layout, opts: o, table: names, policy: o.Policy, stuck: make(map[int]bool),
 		have:    plane.MakeBits(o.Layout.Pieces),
-		owners:  make([]owner, len(o.Layout.Files)),
+		owners:  make([]owner, len(names.layout.Files)),
+		skip:    skipped(o.Skip, len(names.layout.Files)),
 		dirty:   make(map[int]bool),
 		folders: make(map[string]bool),
 		seen:    make(map[string]os.FileInfo),
 	}
+	t.marginsAt = sync.OnceValue(t.layout.marginsAt)
 	for i := range o.Layout.Pieces {
 		if o.Have.Has(i) {
 			t.have.Set(i)
 		}
 	}
 	for _, i := range o.Foreign {
-		if i >= 0 && i < len(t.owners) {
+		if i >= 0 && i < len(o.Layout.Files) {
 			t.owners[i] = foreign
 		}
 	}
@@ -161,8 +174,9 @@ func (t *Torrent) survey() error {
 		return &GoneError{t.table.dir, t.seen[t.table.dir] != nil}
 	}
 	t.review(sizes)
+	t.reviewSpare(sizes)
 	for i, f := range t.layout.Files {
-		if f.Pad {
+		if f.Pad || f.spare {
 			continue
 		}
 		size := int64(-1)
@@ -175,16 +189,22 @@ func (t *Torrent) survey() error {
 				t.owners[i] = ours
 			}
 		}
-		if need := t.layout.needed(i, t.have.Has); need > 0 && size < need && !t.opts.Anyway && !slices.Contains(t.reviewed.Edited, i) {
+		if need := t.layout.needed(i, t.have.Has); need > 0 && size < need && t.mustBe(i, size) {
 			return &MissingError{i, t.full(i)}
 		}
 	}
 	return nil
 }
 
-// find returns what is at the place of each file but the known ones, by index. A file that is not there
-// but under the name that it has with the suffix, or without, is called that from now
-// on. It fails with fs.ErrNotExist if the save folder is not there.
+// mustBe reports whether a file that is too short, or not there, ought to have been
+// found long enough. Of one that is not there reviewSpare has looked.
+func (t *Torrent) mustBe(i int, size int64) bool {
+	return (size >= 0 || t.opts.Key == "") && !t.opts.Anyway && !slices.Contains(t.reviewed.Edited, i)
+}
+
+// find returns what is at the place of each file but the known ones, by index. A file
+// that is not there but under the name that it has with the suffix, or without, is
+// called that from now on. It fails with fs.ErrNotExist if the save folder is not there.
 func find(t *table, known map[int]os.FileInfo) (map[int]os.FileInfo, error) {
 	root, err := openRoot(t.dir)
 	if err != nil {

@@ -33,9 +33,9 @@ func Existing(o Options) (there []int, stamps []Stamp, err error) {
 	if err != nil && !errors.Is(err, fs.ErrNotExist) {
 		return nil, nil, err
 	}
-	for i := range o.Layout.Files {
+	for i, f := range t.layout.Files {
 		stamps = append(stamps, stampOf(found[i]))
-		if found[i] != nil && !mine[i] {
+		if found[i] != nil && !mine[i] && !f.spare {
 			there = append(there, i)
 		}
 	}
@@ -68,7 +68,7 @@ func owned(o Options) (table, []int) {
 		delete(there, i)
 	}
 	var out []int
-	for i := range o.Layout.Files {
+	for i := range o.Layout.Files { // without the spare
 		info := there[i]
 		if info == nil || !info.Mode().IsRegular() || len(o.Stamps) > i && o.Stamps[i].Compare(stampOf(info), true, o.Own) == Replaced {
 			continue
@@ -128,7 +128,7 @@ func discard(path string) error {
 func (t *table) top() (string, bool) {
 	top := ""
 	for i, f := range t.layout.Files {
-		if f.Pad {
+		if f.Pad || f.spare {
 			continue
 		}
 		first, _, below := strings.Cut(t.name(i).base, string(filepath.Separator))

@@ -63,14 +63,28 @@ func (t *Torrent) writePart(v vector, s span, wait bool) (bool, error) {
 	if t.frozen {
 		return false, ErrClosed
 	}
-	if t.owner(s.file) == foreign {
+	switch owner, skip := t.whose(s.file); {
+	case owner == foreign:
 		return true, t.compare(v.join(s.to-s.from), s)
+	case owner == nobody && skip:
+		if done, ok, err := t.writeSpare(v, s, wait); ok {
+			return done, err
+		}
 	}
+	return t.writeFile(v, s, wait)
+}
+
+// writeFile writes to a file that is ours or not there yet.
+func (t *Torrent) writeFile(v vector, s span, wait bool) (bool, error) {
 	h, err := t.acquire(s.file, true)
 	if err != nil {
 		return false, err
 	}
 	defer handles.release(h)
+	return t.writeTo(h, v, s, wait)
+}
+
+func (t *Torrent) writeTo(h *handle, v vector, s span, wait bool) (bool, error) {
 	if wait {
 		h.writing.Lock()
 	} else if !h.writing.TryLock() {
@@ -81,7 +95,8 @@ func (t *Torrent) writePart(v vector, s span, wait bool) (bool, error) {
 	// may have been too early for these bytes.
 	t.markDirty(s.file)
 	t.wrote()
-	if err = t.refuses("write", s.file); err == nil {
+	err := t.refuses("write", s.file)
+	if err == nil {
 		err = writeAt(h.file, v, s.at)
 	}
 	t.wrote()
