@@ -136,6 +136,7 @@ func (s *settingsSheet) saving() {
 	s.body.Add(s.tick("Ask before adding", v.AskOnAdd, func(on bool) { v.AskOnAdd = on }))
 	s.body.Add(s.tick("Do not start them", v.AddPaused, func(on bool) { v.AddPaused = on }))
 	s.body.Add(s.tick("Files that are not complete end in .part", v.PartSuffix, func(on bool) { v.PartSuffix = on }))
+	s.body.Add(s.tick("Files take all their room on the disk at once", v.Preallocate, func(on bool) { v.Preallocate = on }))
 }
 
 // numberText is a number as it is typed; "" for that of an empty field.
