@@ -5,10 +5,8 @@ import (
 	"errors"
 	"fmt"
 	"log/slog"
-	"maps"
 	"net"
 	"net/netip"
-	"slices"
 	"strings"
 	"sync"
 	"time"
@@ -77,6 +75,8 @@ type Client struct {
 	session  Session
 	torrents map[[20]byte]*Torrent
 	aliases  map[[20]byte]*Torrent // by the other info hashes of hybrids
+	standby  map[[20]byte]*standby // by all their info hashes
+	marks    map[[20]byte][20]byte // info hashes of all of them, by wire.Mark
 }
 
 // New opens the sockets and starts the library. It may wait for both.
@@ -86,7 +86,7 @@ func New(cfg Config) (*Client, error) {
 	}
 	c := &Client{
 		cfg: cfg, workers: transfer.NewWorkers(), torrents: map[[20]byte]*Torrent{}, aliases: map[[20]byte]*Torrent{}, ended: make(chan struct{}),
-		up: limit.New(), down: limit.New(),
+		up: limit.New(), down: limit.New(), standby: map[[20]byte]*standby{}, marks: map[[20]byte][20]byte{},
 	}
 	if cfg.Session == nil {
 		session := DefaultSession()
@@ -234,15 +234,11 @@ func (r registry) Plane(infoHash [20]byte) wire.Plane {
 	return nil
 }
 
-func (r registry) Hashes(yield func([20]byte) bool) {
+func (r registry) Key(mark [20]byte) (infoHash [20]byte, ok bool) {
 	r.mu.RLock()
-	all := append(slices.Collect(maps.Keys(r.torrents)), slices.Collect(maps.Keys(r.aliases))...)
-	r.mu.RUnlock()
-	for _, id := range all {
-		if !yield(id) {
-			return
-		}
-	}
+	defer r.mu.RUnlock()
+	infoHash, ok = r.marks[mark]
+	return infoHash, ok
 }
 
 // Spare implements wire.Sparing: of all torrents' connections, the one of least use
@@ -340,14 +336,17 @@ type Open struct {
 }
 
 // Add runs a torrent. A spec without metadata gets it from peers; after it came,
-// Open starts the download.
+// Open starts the download. One that stands by leaves that when Add returns, and who
+// waits for it is let in.
 func (c *Client) Add(spec Spec) (*Torrent, error) {
 	t := newTorrent(c, spec)
 	if spec.Open.InfoBytes != nil {
 		t.openPlane(spec.Open)
 	}
+	defer c.Leave(spec.ID)
 	c.mu.Lock()
 	c.torrents[spec.ID] = t
+	c.mark(spec.ID)
 	c.mu.Unlock()
 	short := [20]byte(spec.HashV2[:])
 	t.answerTo(short)

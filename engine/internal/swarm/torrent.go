@@ -3,7 +3,6 @@ package swarm
 import (
 	"context"
 	"fmt"
-	"maps"
 	"net"
 	"net/netip"
 	"sync"
@@ -119,6 +118,7 @@ func (t *Torrent) answerTo(ids ...[20]byte) {
 	for _, id := range ids {
 		if id != t.id && id != [20]byte{} && t.c.torrents[id] == nil && t.c.aliases[id] == nil && t.c.torrents[t.id] == t {
 			t.c.aliases[id] = t
+			t.c.mark(id)
 		}
 	}
 }
@@ -192,7 +192,13 @@ func (t *Torrent) end() {
 	t.once.Do(func() {
 		t.c.mu.Lock()
 		delete(t.c.torrents, t.id)
-		maps.DeleteFunc(t.c.aliases, func(_ [20]byte, o *Torrent) bool { return o == t })
+		t.c.unmark(t.id)
+		for id, o := range t.c.aliases {
+			if o == t {
+				delete(t.c.aliases, id)
+				t.c.unmark(id)
+			}
+		}
 		t.c.mu.Unlock()
 		close(t.ended)
 		t.plane.Close()

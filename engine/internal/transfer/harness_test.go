@@ -171,7 +171,7 @@ func (s *side) Plane(hash [20]byte) wire.Plane {
 	return s.Torrent
 }
 
-func (s *side) Hashes(yield func([20]byte) bool) { yield(testHash) }
+func (s *side) Key(mark [20]byte) ([20]byte, bool) { return testHash, mark == wire.Mark(testHash) }
 
 // accept ends when the sockets are closed.
 func (s *side) accept() {

@@ -25,8 +25,9 @@
 // # Goroutines
 //
 //   - Each Listener has one that accepts, and each accepted connection one for
-//     its handshakes, at most Timeouts.Handshake. Connections whose handshake is
-//     wrong or names no torrent of ours are never seen by the library.
+//     its handshakes, at most Timeouts.Handshake, in which a torrent that sleeps may
+//     have to be woken (Sleeping). Connections whose handshake is wrong or names no
+//     torrent of ours are never seen by the library.
 //   - A dialled connection does its handshakes on the library's goroutine that
 //     writes ours.
 //   - A joined connection has two, receive (Message, Block, Flush, Took) and send

@@ -47,10 +47,12 @@ func (s counted) Write(b []byte) (int, error) {
 // and hands the connection to the library if a torrent is meant that runs here.
 func (c *Conn) accepted(l *Listener) {
 	deadline := time.Now().Add(c.net.timeouts.Handshake)
+	ctx, cancel := context.WithDeadline(c.ctx, deadline)
+	defer cancel()
 	socket := *c.socket.Load()
 	err := socket.SetDeadline(deadline)
 	if err == nil {
-		err = c.hear(&stream{rw: counted{socket, c}})
+		err = c.hear(ctx, &stream{rw: counted{socket, c}})
 	}
 	if err != nil {
 		c.net.log.Debug("refuse connection", "peer", c.info.Addr, "err", err)
@@ -58,19 +60,16 @@ func (c *Conn) accepted(l *Listener) {
 		c.Close(err)
 		return
 	}
-	late := time.NewTimer(time.Until(deadline))
-	defer late.Stop()
 	select {
 	case l.ready <- &c.control:
-	case <-c.done:
-	case <-late.C:
-		c.Close(errRefused)
+	case <-ctx.Done():
+		c.Close(errRefused) // unless it is closed already
 	}
 }
 
 // hear reads the handshakes of a peer that connected to us. The first 20 bytes
 // tell whether it encrypts.
-func (c *Conn) hear(s *stream) error {
+func (c *Conn) hear(ctx context.Context, s *stream) error {
 	if err := s.need(len(protocol)); err != nil {
 		return err
 	}
@@ -83,7 +82,7 @@ func (c *Conn) hear(s *stream) error {
 		if policy == EncryptionOff {
 			return errForbidden
 		}
-		method, err := s.respond(c.net.registry.Hashes, policy.pick)
+		method, err := s.respond(c.net.registry.Key, policy.pick)
 		if err != nil {
 			return fmt.Errorf("answer encryption: %w", err)
 		}
@@ -94,7 +93,12 @@ func (c *Conn) hear(s *stream) error {
 		return err
 	}
 	copy(c.info.InfoHash[:], hello[28:48])
-	if c.plane = c.net.registry.Plane(c.info.InfoHash); c.plane == nil {
+	if r, ok := c.net.registry.(Sleeping); ok {
+		c.plane = r.Awake(ctx, c.info.InfoHash)
+	} else {
+		c.plane = c.net.registry.Plane(c.info.InfoHash)
+	}
+	if c.plane == nil {
 		return errUnknown
 	}
 	if p, ok := c.plane.(Crowded); ok && !p.Room(true) {

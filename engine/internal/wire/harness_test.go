@@ -27,7 +27,7 @@ func (r registry) Plane(h [20]byte) Plane {
 	return r.plane
 }
 
-func (r registry) Hashes(yield func([20]byte) bool) { _ = yield([20]byte{9}) && yield(r.hash) }
+func (r registry) Key(mark [20]byte) ([20]byte, bool) { return r.hash, mark == Mark(r.hash) }
 
 // planeFunc makes Peers.
 type planeFunc func(c *Conn) Peer

@@ -153,7 +153,7 @@ func newCipher(name string, secret []byte, skey [20]byte) *rc4.Cipher {
 
 // proof is what shows that the dialling side knows the info hash.
 func proof(secret []byte, skey [20]byte) [20]byte {
-	a, b := digest([]byte("req2"), skey[:]), digest([]byte("req3"), secret)
+	a, b := Mark(skey), digest([]byte("req3"), secret)
 	for i := range a {
 		a[i] ^= b[i]
 	}
@@ -213,10 +213,9 @@ func (s *stream) secret(c *rc4.Cipher, n int) ([]byte, error) {
 	return b, err
 }
 
-// respond does the handshake of the side that accepted. keys are the info hashes
-// that may be meant, pick chooses a method from those that the other side can do,
-// 0 for none.
-func (s *stream) respond(keys func(func([20]byte) bool), pick func(uint32) uint32) (method uint32, err error) {
+// respond does the handshake of the side that accepted. key finds the info hash by its
+// Mark, pick chooses a method from those that the other side can do, 0 for none.
+func (s *stream) respond(key func([20]byte) ([20]byte, bool), pick func(uint32) uint32) (method uint32, err error) {
 	secret, err := s.exchange()
 	if err != nil {
 		return 0, fmt.Errorf("exchange keys: %w", err)
@@ -229,7 +228,11 @@ func (s *stream) respond(keys func(func([20]byte) bool), pick func(uint32) uint3
 	if err != nil {
 		return 0, err
 	}
-	skey, ok := match([20]byte(b), secret, keys)
+	mark := digest([]byte("req3"), secret)
+	for i := range mark {
+		mark[i] ^= b[i]
+	}
+	skey, ok := key(mark)
 	if !ok {
 		return 0, errSecret
 	}
@@ -250,22 +253,6 @@ func (s *stream) respond(keys func(func([20]byte) bool), pick func(uint32) uint3
 		return 0, err
 	}
 	return method, s.initial(method, c)
-}
-
-func match(shown [20]byte, secret []byte, keys func(func([20]byte) bool)) (skey [20]byte, ok bool) {
-	want := digest([]byte("req3"), secret)
-	for i := range want {
-		want[i] ^= shown[i]
-	}
-	buf := append([]byte("req2"), skey[:]...)
-	keys(func(k [20]byte) bool {
-		copy(buf[4:], k[:])
-		if ok = sha1.Sum(buf) == want; ok {
-			skey = k
-		}
-		return !ok
-	})
-	return skey, ok
 }
 
 // offer reads what the dialling side can do, up to its initial payload.

@@ -1,6 +1,7 @@
 package wire
 
 import (
+	"context"
 	"net/netip"
 	"time"
 
@@ -14,9 +15,22 @@ type Registry interface {
 	// cut to 20 bytes), nil if there is none: then the connection is refused
 	// before the library hears of it.
 	Plane(infoHash [20]byte) Plane
-	// Hashes yields the info hashes of all torrents until yield returns false.
-	// They are the keys of incoming encrypted connections.
-	Hashes(yield func([20]byte) bool)
+	// Key returns the info hash that has this Mark: it is the key of an incoming
+	// encrypted connection.
+	Key(mark [20]byte) (infoHash [20]byte, ok bool)
+}
+
+// Mark is what a peer that encrypts shows of an info hash, together with what only
+// the two sides know. A Registry keeps it for all that it has, so that nobody has to
+// try one after the other.
+func Mark(infoHash [20]byte) [20]byte { return digest([]byte("req2"), infoHash[:]) }
+
+// Sleeping is a Registry that has torrents which only run once a peer asks for them.
+type Sleeping interface {
+	// Awake is Plane for a connection that came in. It has the torrent started, if it
+	// is one of those, and waits until it runs, or could not be started, or ctx ends. It
+	// is called under no lock, on the goroutine that does the handshakes.
+	Awake(ctx context.Context, infoHash [20]byte) Plane
 }
 
 // Sparing is a Registry that gives up a connection for a new one while there are
