@@ -106,7 +106,7 @@ func (s *state) merge(t *torrent, src *Source) {
 	t.rec.Trackers = append(slices.Clone(t.rec.Trackers), added...)
 	t.dirty = true
 	s.note(t, "New trackers were added.")
-	if t.run != nil {
+	if t.tally != nil {
 		s.announcer.AddTrackers(t.id, added)
 	}
 	s.touch(t)
@@ -246,6 +246,7 @@ func (s *state) setPriority(t *torrent, files []int, p Priority) error {
 	s.chooseFiles(t)
 	s.choosePieces(t)
 	s.touch(t)
+	s.steer(t)
 	return nil
 }
 
@@ -277,6 +278,7 @@ func (s *state) dial(t *torrent, peers []netip.AddrPort) {
 	if r := t.run; r != nil && len(peers) > 0 {
 		s.library.push(func() func(*state) { r.AddPeers(peers, plane.OriginManual); return nil })
 	}
+	s.steer(t) // if it stands by, it has something to do now
 }
 
 func (s *state) announceNow(id ID) error {
@@ -284,7 +286,7 @@ func (s *state) announceNow(id ID) error {
 	if err != nil {
 		return err
 	}
-	if t.run == nil {
+	if t.tally == nil {
 		return errors.New("a torrent that is not running has nothing to announce")
 	}
 	s.announcer.Force(id)

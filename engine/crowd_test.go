@@ -162,7 +162,7 @@ func (c *crowd) stop() {
 	c.seed.stop()
 }
 
-// started waits until the torrent runs.
+// started waits until the torrent runs, and wakes it if it only stands by.
 func (m *member) started(id ID) {
 	m.t.Helper()
 	m.id = id
@@ -170,7 +170,11 @@ func (m *member) started(id ID) {
 	defer tick.Stop()
 	for late := time.After(patience); m.run == nil; {
 		err := m.do(m.t.Context(), func(s *state) error {
-			if t := s.torrents[id]; t != nil && t.run != nil && t.run.disk != nil {
+			switch t := s.torrents[id]; {
+			case t == nil:
+			case t.standby != nil && !t.standby.woken:
+				s.wake(t)
+			case t.run != nil && t.run.disk != nil:
 				m.run = t.run.carrier
 			}
 			return nil

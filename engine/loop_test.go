@@ -30,6 +30,8 @@ type fakeControl struct {
 	block    chan struct{}  // Add waits for it, if not nil
 	close    chan struct{}  // Close waits for it, if not nil
 	bans     []string
+	standby  map[ID]func()
+	left     map[ID]bool // nobody waits for them any more
 }
 
 func (f *fakeControl) Add(swarm.Spec) (carrier, error) {
@@ -48,6 +50,15 @@ func (f *fakeControl) Close() error {
 	}
 	return nil
 }
+func (f *fakeControl) StandBy(ids [][20]byte, _ bool, wake func()) {
+	if f.standby == nil {
+		f.standby = map[ID]func(){}
+	}
+	f.standby[ids[0]] = wake
+}
+func (f *fakeControl) Leave(id [20]byte)        { delete(f.standby, id) }
+func (f *fakeControl) Awaited(id [20]byte) bool { return f.standby[id] != nil && !f.left[id] }
+
 func (f *fakeControl) Ban(a netip.AddrPort)   { f.bans = append(f.bans, "ban "+a.String()) }
 func (f *fakeControl) Unban(a netip.AddrPort) { f.bans = append(f.bans, "unban "+a.String()) }
 
@@ -58,6 +69,7 @@ func (*fakeControl) DHTNodes() int    { return -1 }
 func (f *fakeControl) SetSession(s swarm.Session) { f.session, f.sessions = s, f.sessions+1 }
 
 type fakeCarrier struct {
+	dropped   int
 	steered   int
 	options   Options
 	peers     map[netip.AddrPort]Limits
@@ -79,7 +91,7 @@ func (f *fakeCarrier) Peers(dst []plane.Peer) []plane.Peer     { f.steered++; re
 func (f *fakeCarrier) SetOptions(o Options)                    { f.options = o }
 func (f *fakeCarrier) SuperSeedFrom(peers int)                 { f.superSeed = peers }
 func (f *fakeCarrier) SuperSeeding() bool                      { return f.hiding }
-func (f *fakeCarrier) Drop()                                   { f.steered++ }
+func (f *fakeCarrier) Drop()                                   { f.steered++; f.dropped++ }
 
 func (f *fakeCarrier) SetPeerLimit(addr netip.AddrPort, l Limits) {
 	if f.peers == nil {

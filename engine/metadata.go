@@ -136,8 +136,8 @@ func (s *state) opened(t *torrent, d *disk.Torrent, err error) {
 	}
 	t.run.saved = t.run.Version()
 	s.count(t) // some pieces may have come by now
-	t.run.left.Store(t.missing())
-	if t.wanted.have >= t.wanted.size {
+	t.tally.lacks(t.missing())
+	if t.complete() {
 		s.finished(t)
 	}
 }

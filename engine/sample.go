@@ -43,9 +43,11 @@ func (s *state) tick() {
 	if s.ticks%ticksASecond == 0 {
 		s.limit(s.clock())
 		s.care(time.Now())
+		s.announceQuiet()
 		for _, t := range s.order {
 			s.sample(t)
 		}
+		s.rest(time.Now())
 	}
 	s.sampleDetail(s.ticks%peersEvery == 0)
 	if s.ticks%freeEvery == 1 {
@@ -74,6 +76,7 @@ func (s *state) sample(t *torrent) {
 	}
 	s.sampleMove(t)
 	s.unload(t)
+	s.hear(t)
 	r := t.run
 	if r == nil {
 		return
@@ -82,11 +85,9 @@ func (s *state) sample(t *torrent) {
 	n := r.counters
 	r.downRate, r.upRate = r.down.add(n.Downloaded), r.up.add(n.Uploaded)
 	r.inRate, r.outRate = r.in.add(n.ProtocolReceived), r.out.add(n.ProtocolSent)
-	if t.news != nil && t.news.Swap(false) {
-		t.trackers = s.announcer.Status(t.id)
-	}
 	s.superSeed(t)
 	s.dialAgain(t)
+	s.company(t, time.Now())
 }
 
 // progress measures a running torrent and finishes it if all that is wanted is
@@ -99,15 +100,14 @@ func (s *state) progress(t *torrent) {
 		s.count(t)
 	}
 	s.touch(t)
-	if r.disk != nil && t.wanted.have >= t.wanted.size {
+	if r.disk != nil && t.complete() {
 		s.finish(t)
 	}
 }
 
-const (
-	lonelyMax = 15  // seconds without a peer, before those we know are dialled again
-	toldMax   = 200 // peers that trackers named and that we remember
-)
+// lonelyMax is how many seconds without a peer go by, before those we know are dialled
+// again.
+const lonelyMax = 15
 
 // dialAgain dials the peers that we know of once more, when a torrent that wants
 // something has none: the library forgets those that it did not reach.
@@ -121,7 +121,7 @@ func (s *state) dialAgain(t *torrent) {
 		return
 	}
 	s.dial(t, t.peers)
-	if told := r.told; len(told) > 0 {
+	if told := t.told; len(told) > 0 {
 		s.library.push(func() func(*state) { r.AddPeers(told, plane.OriginTracker); return nil })
 	}
 }
@@ -155,9 +155,7 @@ func (s *state) count(t *torrent) {
 	if o := t.outline(); o != t.rec.Outline {
 		t.rec.Outline, t.dirty = o, true
 	}
-	if t.run != nil {
-		t.run.left.Store(t.missing())
-	}
+	t.tally.lacks(t.missing())
 }
 
 // want says which pieces the files' priorities and the torrent's options ask for.
@@ -288,8 +286,11 @@ func (s *state) refresh(t *torrent) {
 	for _, tier := range t.rec.Trackers {
 		row.Trackers += len(tier)
 	}
-	if t.run != nil {
+	if t.tally != nil {
 		row.trackers(t.trackers)
+	}
+	if t.standby != nil {
+		row.SuperSeeding = row.Options.SuperSeed == SuperSeedOn && t.whole()
 	}
 	if t.row == nil || *t.row != row {
 		t.row = &row
@@ -338,6 +339,8 @@ func (t *torrent) state() State {
 		return Stopped
 	case !t.known():
 		return Metadata
+	case t.standby != nil:
+		return Seeding
 	case t.run == nil || t.run.disk == nil:
 		return Starting
 	case t.run.settled:

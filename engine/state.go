@@ -28,6 +28,15 @@ type controller interface {
 	SetSession(swarm.Session) // returns at once
 	Close() error
 	bouncer
+	doorman
+}
+
+// doorman lets peers knock for torrents that do not run, see swarm.Client. All return
+// at once.
+type doorman interface {
+	StandBy(ids [][20]byte, private bool, wake func())
+	Awaited(id [20]byte) bool
+	Leave(id [20]byte)
 }
 
 // bouncer refuses peers. Both return at once.
@@ -131,6 +140,8 @@ type state struct {
 	goneUp, goneDn int64          // totals of torrents that were removed
 	gone           plane.Counters // of torrents that were removed, since the program was started
 	bans           []Ban          // never changed in place: snapshots share it
+	seeds          seeds
+	quiet          []*torrent // stand by since the start, and are to be announced
 }
 
 // torrent is what the loop knows of one torrent.
@@ -171,8 +182,12 @@ type torrent struct {
 	peers    []netip.AddrPort // named by the user or a magnet
 	tuned    tuned
 	lines    []LogLine
+	standby  *standby          // while it seeds without running, see standby.go
+	resting  bool              // it is to stand by
+	tally    *tally            // while it is announced
 	news     *atomic.Bool      // the announcer has news
-	trackers []announce.Status // while it runs
+	trackers []announce.Status // while it is announced
+	told     []netip.AddrPort  // peers that trackers named, the newest first
 	past     plane.Counters    // of runs that have ended
 
 	drawn        *Pieces // for the row; nil if it must be made anew
@@ -196,14 +211,14 @@ type run struct {
 	superSeed        int           // from how many peers on it was told to super-seed
 	hiding           bool          // it was seen to
 	counters         plane.Counters
-	told             []netip.AddrPort // peers that trackers named, the newest first
-	lonely           int              // seconds without a peer
+	alone            time.Time // since when it has no peer; zero if it has some
+	dials            bool      // it was woken to dial, and had no peer yet
+	lonely           int       // seconds without a peer, of one that wants something
 	down, up         meter
 	in, out          meter // of all but payload
 	inRate, outRate  int64 // bytes/s
 	downRate, upRate int64 // bytes/s
 	version          uint64
-	left             atomic.Int64   // wanted bytes that are missing, for the trackers
 	saved            uint64         // version at the last save
 	before           plane.Counters // totals when it was started
 }
@@ -230,6 +245,7 @@ func newState(e *Engine) *state {
 		zoneFile: systemZone(),
 		torrents: map[ID]*torrent{},
 		hashes:   map[[20]byte]*torrent{},
+		seeds:    seeds{awake: map[*torrent]bool{}},
 		free:     -1,
 		dhtNodes: -1,
 		changed:  true,

@@ -3,12 +3,9 @@ package engine
 import (
 	"errors"
 	"fmt"
-	"net/netip"
-	"sync/atomic"
 	"time"
 
 	"piecewise/engine/internal/admit"
-	"piecewise/engine/internal/announce"
 	"piecewise/engine/internal/disk"
 	"piecewise/engine/internal/plane"
 	"piecewise/engine/internal/store"
@@ -27,8 +24,13 @@ func (s *state) steer(t *torrent) {
 	switch {
 	case t.kept != nil && t.move == nil:
 		s.release(t)
-	case running && !shouldRun:
+	case running && (!shouldRun || t.resting):
 		s.stop(t)
+	case !running && !shouldRun && (t.standby != nil || t.tally != nil):
+		s.leave(t)
+		s.unannounce(t)
+		s.touch(t)
+		s.steer(t)
 	case t.unread() && (len(t.readers) > 0 || s.watched == t.id || t.moves() || t.leaving != nil && t.leaving.files):
 		s.read(t)
 	case t.leaving != nil:
@@ -46,6 +48,9 @@ func (s *state) steer(t *torrent) {
 	case !shouldRun:
 	case running && t.run.disk == nil && t.meta != nil && !t.preview:
 		s.open(t)
+	case !running && t.standby == nil && t.mayRest():
+		s.standBy(t)
+	case t.standby != nil && !t.standby.woken && t.complete() && len(t.peers) == 0:
 	case !running && t.unread():
 		s.read(t)
 	case !running && t.meta == nil:
@@ -227,7 +232,11 @@ func (s *state) started(t *torrent, r *run, err error) {
 		s.notStarted(t, err)
 		return
 	}
-	t.run, t.drawn, t.trackers = r, nil, nil
+	t.run, t.drawn, r.alone = r, nil, time.Now()
+	if t.standby != nil {
+		r.dials = t.standby.dials
+		s.leave(t)
+	}
 	r.before = plane.Counters{Downloaded: t.rec.Downloaded, Uploaded: t.rec.Uploaded}
 	if r.disk != nil {
 		r.saved = r.Version()
@@ -239,32 +248,10 @@ func (s *state) started(t *torrent, r *run, err error) {
 	s.dial(t, t.peers) // some may have been named meanwhile
 	s.retune(t)
 	s.announce(t)
-}
-
-// announce starts to announce the torrent and to take the peers it is told.
-func (s *state) announce(t *torrent) {
-	r, news := t.run, &atomic.Bool{}
-	t.news = news
-	r.left.Store(t.missing())
-	mail := s.mail
-	s.announcer.Start(announce.Torrent{
-		ID:    t.id,
-		Tiers: t.rec.Trackers,
-		Stats: func() announce.Stats {
-			c := r.Counters()
-			return announce.Stats{Downloaded: c.Downloaded, Uploaded: c.Uploaded, Left: r.left.Load()}
-		},
-		Peers: func(addrs []netip.AddrPort) {
-			mail.post(func(s *state) {
-				if t.run == r {
-					r.told = append(addrs, r.told...)
-					r.told = r.told[:min(len(r.told), toldMax)]
-					s.library.push(func() func(*state) { r.AddPeers(addrs, plane.OriginTracker); return nil })
-				}
-			})
-		},
-		Changed: func() { news.Store(true) },
-	})
+	t.tally.runs(r)
+	if told := t.told; len(told) > 0 {
+		s.library.push(func() func(*state) { r.AddPeers(told, plane.OriginTracker); return nil })
+	}
 }
 
 // missing returns the wanted bytes that are not there, -1 before they are known.
@@ -275,10 +262,15 @@ func (t *torrent) missing() int64 {
 	return t.wanted.size - t.wanted.have
 }
 
-// stop takes the torrent out of the library and makes its pieces safe.
+// stop takes the torrent out of the library and makes its pieces safe. One that only
+// rests is still announced.
 func (s *state) stop(t *torrent) {
 	r, kept := t.run, t.kept
-	s.announcer.Stop(t.id)
+	if t.resting {
+		t.told = nil // they are asked for again at the next announce
+	} else {
+		s.unannounce(t)
+	}
 	s.measure(t)
 	t.busy = true
 	s.library.push(func() func(*state) {
@@ -307,7 +299,10 @@ func (s *state) settle(t *torrent, r *run, kept *disk.Torrent) func(*state) {
 	}
 	counters := r.Counters()
 	return func(s *state) {
-		t.run, t.news, t.drawn = nil, nil, nil
+		t.run, t.drawn, t.resting = nil, nil, false
+		if t.tally != nil {
+			t.tally.runs(nil)
+		}
 		t.rec.Downloaded = r.before.Downloaded + counters.Downloaded
 		t.rec.Uploaded = r.before.Uploaded + counters.Uploaded
 		t.past = t.past.Plus(counters)

@@ -79,7 +79,7 @@ func (m *Meta) fileDone(file int, have Bits) int64 {
 // detailTrackers lists the trackers, also of a torrent that does not run.
 func (s *state) detailTrackers(t *torrent, last []Tracker) []Tracker {
 	var all []Tracker
-	if t.run != nil {
+	if t.tally != nil {
 		for _, st := range t.trackers {
 			all = append(all, Tracker{
 				URL: st.URL, Tier: st.Tier, State: TrackerState(st.State), Message: st.Message,

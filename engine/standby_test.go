@@ -1,0 +1,225 @@
+package engine
+
+import (
+	"fmt"
+	"io"
+	"net"
+	"net/netip"
+	"os"
+	"path/filepath"
+	"sync"
+	"testing"
+	"testing/synctest"
+	"time"
+
+	"piecewise/engine/shelf"
+)
+
+// inLoop and inLibrary look at what belongs to the loop, or to the library's lane.
+func inLoop(t *testing.T, e *Engine, f func(*state)) {
+	t.Helper()
+	ok(t, e.do(t.Context(), func(s *state) error { f(s); return nil }))
+}
+
+func inLibrary(t *testing.T, e *Engine, f func()) {
+	t.Helper()
+	done := make(chan struct{})
+	inLoop(t, e, func(s *state) { s.library.push(func() func(*state) { f(); close(done); return nil }) })
+	<-done
+}
+
+// knock is what a peer does whose handshake names seeds that stand by.
+func knock(t *testing.T, e *Engine, control *fakeControl, ids ...ID) {
+	t.Helper()
+	inLoop(t, e, func(*state) {
+		for _, id := range ids {
+			control.standby[id]()
+		}
+	})
+}
+
+// seen is what a fake control plane has at one moment.
+type seen struct{ added, dropped, standby int }
+
+func (f *fakeControl) look(t *testing.T, e *Engine) (n seen) {
+	t.Helper()
+	inLibrary(t, e, func() {
+		n.added = f.added
+		for _, c := range f.carriers {
+			n.dropped += c.dropped
+		}
+	})
+	inLoop(t, e, func(*state) { n.standby = len(f.standby) })
+	return n
+}
+
+// TestSeedsStandBy starts with seeds: none is in the library until a peer names it,
+// and it is out again when nobody is there any more.
+func TestSeedsStandBy(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		cfg, ids := shelved(t, shelf.Shelf{Torrents: 50, Pieces: 10})
+		control := &fakeControl{}
+		e, stop := serveAs(t, control, cfg)
+		defer stop()
+		time.Sleep(time.Minute)
+		for i, row := range (<-e.Updates()).Snapshot.Torrents {
+			if row.State != Seeding || row.Meta != nil {
+				t.Fatalf("row %d: %+v", i, row)
+			}
+		}
+		if got := control.look(t, e); got != (seen{standby: len(ids)}) {
+			t.Fatalf("at the start: %+v", got)
+		}
+		knock(t, e, control, ids[7])
+		row := newest(t, e, ids[7])
+		if got := control.look(t, e); row.State != Seeding || row.Meta == nil || got != (seen{added: 1, standby: len(ids) - 1}) {
+			t.Fatalf("%+v; %+v", got, row)
+		}
+		time.Sleep(restAfter + time.Minute)
+		row = newest(t, e, ids[7])
+		if got := control.look(t, e); row.State != Seeding || row.Meta != nil || got != (seen{1, 1, len(ids)}) {
+			t.Errorf("nobody is there any more: %+v; %+v", got, row)
+		}
+		ok(t, e.Pause(t.Context(), ids[7]))
+		row = newest(t, e, ids[7])
+		if got := control.look(t, e); row.State != Stopped || got.standby != len(ids)-1 {
+			t.Errorf("paused: %+v; %+v", got, row)
+		}
+		ok(t, e.AddPeers(t.Context(), ids[8], []netip.AddrPort{netip.MustParseAddrPort("127.0.0.1:1")}))
+		newest(t, e, ids[8])
+		if got := control.look(t, e); got != (seen{2, 1, len(ids) - 2}) {
+			t.Errorf("it has somebody to dial: %+v", got)
+		}
+	})
+}
+
+// TestKnocksAreBounded has peers knock for all seeds at once: few are awake at a time,
+// and all have their turn.
+func TestKnocksAreBounded(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		cfg, ids := shelved(t, shelf.Shelf{Torrents: 1000, Pieces: 2})
+		control := &fakeControl{}
+		e, stop := serveAs(t, control, cfg)
+		defer stop()
+		time.Sleep(time.Second)
+		synctest.Wait()
+		knock(t, e, control, ids...)
+		awake := func() (n int) {
+			inLoop(t, e, func(s *state) {
+				for _, t := range s.order {
+					if t.run != nil || t.standby.woken {
+						n++
+					}
+				}
+			})
+			return n
+		}
+		for second := range 300 {
+			time.Sleep(time.Second)
+			synctest.Wait()
+			if n := awake(); n > lonelySeeds {
+				t.Fatalf("%d are awake after %d s", n, second)
+			}
+			if second == 0 && awake() < lonelySeeds {
+				t.Errorf("only %d are awake at once", awake())
+			}
+		}
+		if got := control.look(t, e); got != (seen{len(ids), len(ids), len(ids)}) || awake() != 0 {
+			t.Errorf("at the end: %+v, %d are awake", got, awake())
+		}
+		if u := <-e.Updates(); len(u.Snapshot.Torrents) != len(ids) {
+			t.Errorf("%d rows", len(u.Snapshot.Torrents))
+		}
+	})
+}
+
+// TestKnocksOfNobody has peers leave before the seed's turn: it is not woken for them.
+func TestKnocksOfNobody(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		cfg, ids := shelved(t, shelf.Shelf{Torrents: lonelySeeds + 10, Pieces: 2})
+		control := &fakeControl{left: map[ID]bool{}}
+		e, stop := serveAs(t, control, cfg)
+		defer stop()
+		time.Sleep(time.Second)
+		synctest.Wait()
+		knock(t, e, control, ids...)
+		inLoop(t, e, func(*state) {
+			for _, id := range ids[lonelySeeds:] {
+				control.left[id] = true
+			}
+		})
+		time.Sleep(time.Minute)
+		if got := control.look(t, e); got.added != lonelySeeds {
+			t.Errorf("%d were woken", got.added)
+		}
+	})
+}
+
+// hello shakes hands as a leech does and returns the answer's info hash.
+func hello(addr netip.AddrPort, id ID) (ID, error) {
+	c, err := net.DialTimeout("tcp", addr.String(), patience)
+	if err != nil {
+		return ID{}, err
+	}
+	defer c.Close()
+	_ = c.SetDeadline(time.Now().Add(patience))
+	if _, err := fmt.Fprintf(c, "\x13BitTorrent protocol%s%s-XX0000-%012d", make([]byte, 8), id[:], 7); err != nil {
+		return ID{}, err
+	}
+	b := make([]byte, 68)
+	_, err = io.ReadFull(c, b)
+	return ID(b[28:48]), err
+}
+
+// TestSeedsAnswer shakes hands with many seeds at once, none of which runs.
+func TestSeedsAnswer(t *testing.T) {
+	cfg, ids := shelved(t, shelf.Shelf{Torrents: 300, Pieces: 100})
+	b := launch(t, cfg)
+	addr := b.addr()
+	var all sync.WaitGroup
+	next := make(chan ID)
+	for range 8 {
+		all.Go(func() {
+			for id := range next {
+				if got, err := hello(addr, id); got != id || err != nil {
+					t.Errorf("%v: answered %v, %v", id, got, err)
+				}
+			}
+		})
+	}
+	for _, id := range ids[:lonelySeeds] {
+		next <- id
+	}
+	close(next)
+	all.Wait()
+	if got, err := hello(addr, ID{1}); err == nil {
+		t.Errorf("a torrent that is not there: %v", got)
+	}
+}
+
+// TestMissingFileOfAWokenSeed removes the data of a seed that stands by.
+func TestMissingFileOfAWokenSeed(t *testing.T) {
+	cfg, ids := shelved(t, shelf.Shelf{Torrents: 2, Pieces: 10})
+	b := launch(t, cfg)
+	addr := b.addr()
+	b.awaitState(ids[1], Seeding)
+	ok(t, os.Remove(filepath.Join(cfg.Dir, shelf.Name(1))))
+	_, _ = hello(addr, ids[1])
+	b.await("it is seen", func(s *Snapshot) bool { return s.Torrent(ids[1]).State == Downloading && s.Torrent(ids[1]).Have == 0 })
+	if _, err := hello(addr, ids[0]); err != nil {
+		t.Errorf("the other one: %v", err)
+	}
+
+	ok(t, os.Remove(metainfoPath(cfg, ids[0])))
+	b.stop()
+	b = launch(t, cfg)
+	addr = b.addr()
+	b.awaitState(ids[0], Seeding)
+	if _, err := hello(addr, ids[0]); err == nil {
+		t.Error("it answers without metainfo")
+	}
+	b.awaitState(ids[0], Faulted)
+	if row := b.snap.Torrent(ids[0]); row.Err != lostMetainfo {
+		t.Errorf("%+v", row)
+	}
+}
