@@ -315,6 +315,7 @@ func (s *state) watch(id ID) error {
 		s.watched, s.detail, s.changed = id, nil, true
 		s.sampleDetail(true)
 		if t := s.torrents[id]; t != nil {
+			s.lookAt(t, true)
 			s.steer(t)
 		}
 	}

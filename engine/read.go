@@ -62,7 +62,7 @@ func (t *torrent) tellReaders() {
 
 // unload forgets the metainfo of a torrent that does nothing and that nobody looks at.
 func (s *state) unload(t *torrent) {
-	idle := t.run == nil && !t.busy && t.check == nil && t.leaving == nil && !t.fresh && !t.preview && t.move == nil
+	idle := t.run == nil && !t.busy && t.check == nil && t.leaving == nil && !t.fresh && !t.preview && !t.moves() && t.kept == nil
 	saved := t.rec.Pieces > 0 && !t.unsaved
 	if t.meta == nil || !idle || !saved || s.watched == t.id || time.Since(t.used) < keepRead {
 		return

@@ -46,8 +46,7 @@ func TestListNeedsNoMetainfo(t *testing.T) {
 		for _, id := range ids {
 			ok(t, os.WriteFile(metainfoPath(cfg, id), []byte("damaged"), 0o600))
 		}
-		control := &fakeControl{}
-		e, stop := serveAs(t, control, cfg)
+		e, stop := serveAs(t, &fakeControl{}, cfg)
 		defer stop()
 		row := newest(t, e, ids[1])
 		if row.State != Stopped || row.Name != shelf.Name(1) || row.Size != 10*16<<10 || row.Have != row.Size || !row.Done() || row.Pieces.Len() != 10 {
@@ -58,10 +57,6 @@ func TestListNeedsNoMetainfo(t *testing.T) {
 			t.Errorf("%+v", row)
 		}
 		ok(t, e.Resume(t.Context(), ids[2]))
-		if row = newest(t, e, ids[2]); row.State != Seeding {
-			t.Errorf("%+v", row)
-		}
-		knock(t, e, control, ids[2])
 		if row = newest(t, e, ids[2]); row.State != Faulted || row.Err != lostMetainfo {
 			t.Errorf("%+v", row)
 		}

@@ -40,6 +40,8 @@ func (m *meter) add(total int64) int64 {
 // tick samples what runs: rows once a second, the watched torrent at every tick.
 func (s *state) tick() {
 	s.ticks++
+	s.unseen.left = looksATick
+	s.lookAround()
 	if s.ticks%ticksASecond == 0 {
 		s.limit(s.clock())
 		s.care(time.Now())

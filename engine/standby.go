@@ -30,6 +30,7 @@ type standby struct {
 	queued bool // it is in seeds.asked
 	wishes bool // it is in seeds.wishing
 	dials  bool // it was woken to dial
+	seen   bool // its files are or were looked at
 }
 
 // seeds are those that are awake or want to be.
@@ -55,6 +56,7 @@ func (s *state) standBy(t *torrent) {
 	s.control.StandBy(t.allHashes(), t.private(), func() {
 		mail.post(func(s *state) { s.knocked(t) })
 	})
+	s.lookAt(t, s.watched == t.id)
 	s.touch(t)
 	if s.ticks == 0 {
 		s.quiet = append(s.quiet, t) // first the list is to be seen

@@ -141,6 +141,7 @@ type state struct {
 	gone           plane.Counters // of torrents that were removed, since the program was started
 	bans           []Ban          // never changed in place: snapshots share it
 	seeds          seeds
+	unseen         unseen
 	quiet          []*torrent // stand by since the start, and are to be announced
 }
 
