@@ -2,6 +2,7 @@ package engine
 
 import (
 	"net/netip"
+	"slices"
 	"sync"
 	"sync/atomic"
 
@@ -90,8 +91,8 @@ func (s *state) named(t *torrent, addrs []netip.AddrPort) {
 	if t.run == nil {
 		most = toldAsleep
 	}
-	t.told = append(addrs[:min(len(addrs), most):most], t.told...)
-	t.told = t.told[:min(len(t.told), most)]
+	told := append(slices.Clone(addrs), t.told...)
+	t.told = slices.Clip(told[:min(len(told), most)])
 	if r := t.run; r != nil {
 		s.library.push(func() func(*state) { r.AddPeers(addrs, plane.OriginTracker); return nil })
 	}

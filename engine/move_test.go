@@ -217,6 +217,7 @@ func TestRename(t *testing.T) {
 	leech.stop()
 	again := launch(t, leech.cfg)
 	again.awaitState(id, Seeding)
+	ok(t, again.Watch(t.Context(), id)) // else nobody needs the names
 	again.await("the names", named)
 	third := t.TempDir()
 	seed.stop()

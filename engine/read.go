@@ -67,7 +67,7 @@ func (s *state) unload(t *torrent) {
 	if t.meta == nil || !idle || !saved || s.watched == t.id || time.Since(t.used) < keepRead {
 		return
 	}
-	t.meta, t.gate, t.wanted.pieces = nil, nil, transfer.Wanted{}
+	t.meta, t.renamed, t.gate, t.wanted.pieces = nil, nil, nil, transfer.Wanted{}
 	t.have = t.have.Compact()
 	s.touch(t)
 }
