@@ -7,6 +7,7 @@ import (
 	"net/netip"
 	"os"
 	"path/filepath"
+	"strings"
 	"sync"
 	"testing"
 	"testing/synctest"
@@ -205,7 +206,10 @@ func TestMissingFileOfAWokenSeed(t *testing.T) {
 	b.awaitState(ids[1], Seeding)
 	ok(t, os.Remove(filepath.Join(cfg.Dir, shelf.Name(1))))
 	_, _ = hello(addr, ids[1])
-	b.await("it is seen", func(s *Snapshot) bool { return s.Torrent(ids[1]).State == Downloading && s.Torrent(ids[1]).Have == 0 })
+	b.awaitState(ids[1], Faulted)
+	if row := b.snap.Torrent(ids[1]); !strings.Contains(row.Err, "are gone") {
+		t.Errorf("%+v", row)
+	}
 	if _, err := hello(addr, ids[0]); err != nil {
 		t.Errorf("the other one: %v", err)
 	}
