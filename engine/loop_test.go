@@ -50,6 +50,7 @@ func (f *fakeControl) Close() error {
 	}
 	return nil
 }
+
 func (f *fakeControl) StandBy(ids [][20]byte, _ bool, wake func()) {
 	if f.standby == nil {
 		f.standby = map[ID]func(){}
