@@ -14,9 +14,38 @@ import (
 	"piecewise/engine/internal/hash"
 )
 
-// checksMax is how many checks run at the same time. They may take hours, so they
-// leave lanes to what all other torrents wait for.
-const checksMax = taskLanes / 2
+// checkLanes is how many checks run at the same time, each on a disk of its own, on
+// all processors. They may take hours, so they have lanes of their own.
+const checkLanes = 8
+
+// check is a check under way.
+type check struct {
+	cancel context.CancelFunc
+	asked  bool         // for by the user
+	ended  bool         // it was cancelled, and is as good as over
+	done   atomic.Int64 // pieces
+	bytes  atomic.Int64 // that were hashed, of those that have to be
+	total  atomic.Int64 // bytes that have to be; 0 before that is known
+	speed  meter
+	rate   int64 // bytes/s
+}
+
+// sample takes a second's figures.
+func (c *check) sample() { c.rate = c.speed.add(c.bytes.Load()) }
+
+// left returns how long it will take at the rate of the last seconds, -1 if unknown.
+func (c *check) left() time.Duration {
+	if c.rate == 0 {
+		return -1
+	}
+	return time.Duration(float64(c.total.Load()-c.bytes.Load()) / float64(c.rate) * float64(time.Second)).Round(time.Second)
+}
+
+// stop has the check end: no later than after a buffer a processor.
+func (c *check) stop() {
+	c.ended = true
+	c.cancel()
+}
 
 // toCheck reports whether the torrent is to be hashed, now or when its turn comes.
 func (t *torrent) toCheck() bool {
@@ -25,16 +54,22 @@ func (t *torrent) toCheck() bool {
 
 // hash hashes the torrent's data on disk and believes only what is right: all of it
 // if a recheck is due, else what is not as it was recorded. The torrent does not run
-// meanwhile. It waits for its turn while others are checked.
+// meanwhile. It waits for its turn while another one on the same disk is checked.
 func (s *state) hash(t *torrent) {
-	if s.checking >= checksMax {
+	dir := t.rec.Dir
+	device, known := s.devices[dir]
+	if !known {
+		s.lookUp(dir)
+	}
+	if !known || s.checking[device] {
 		return
 	}
 	if t.unread() {
 		s.read(t)
 		return
 	}
-	s.checking++
+	s.checking[device] = true
+	delete(s.devices, dir) // the next one looks again: disks come and go
 	ctx, cancel := context.WithCancel(s.quit)
 	c := &check{cancel: cancel, asked: t.checkNow}
 	t.check = c
@@ -42,7 +77,7 @@ func (s *state) hash(t *torrent) {
 	o := t.files()
 	o.Have, o.Anyway = t.have, t.rec.Recheck
 	s.touch(t)
-	s.task(t, s.tasks, func() func(*state) {
+	s.task(t, s.checks, func() func(*state) {
 		defer cancel()
 		var found review
 		err := error(nil)
@@ -53,24 +88,19 @@ func (s *state) hash(t *torrent) {
 			err = o.There() // else all would seem to be lost
 		}
 		if err == nil {
-			found, err = inspect(ctx, o, piecesOf(gate), &c.done)
+			found, err = inspect(ctx, o, piecesOf(gate), c)
 		}
 		return func(s *state) {
-			s.checking--
+			delete(s.checking, device)
 			s.hashed(t, found, err)
-			for _, o := range s.order {
-				if o != t && o.toCheck() {
-					s.steer(o)
-				}
-			}
+			s.checkNext(t)
 		}
 	})
 }
 
-// inspect hashes what files hold, and counts in done the pieces that it is done with.
-// It fails if the disk does: then nothing is known of the pieces that could not be
-// read.
-func inspect(ctx context.Context, o disk.Options, p hash.Pieces, done *atomic.Int64) (review, error) {
+// inspect hashes what files hold, and tells c how far it is. It fails if the disk does:
+// then nothing is known of the pieces that could not be read.
+func inspect(ctx context.Context, o disk.Options, p hash.Pieces, c *check) (review, error) {
 	d, err := disk.Open(o)
 	if err != nil {
 		return review{}, err
@@ -79,12 +109,14 @@ func inspect(ctx context.Context, o disk.Options, p hash.Pieces, done *atomic.In
 	scan := d.Scan()
 	defer scan.Close()
 	found := newReview(d, o.Have, o.Anyway)
-	done.Add(int64(o.Layout.Pieces - found.Suspects.Count()))
+	c.done.Add(int64(o.Layout.Pieces - found.Suspects.Count()))
 	p.Only = found.Suspects.Has
+	c.total.Store(bytesOf(&p))
 	ctx, stop := context.WithCancelCause(ctx)
 	defer stop(nil)
 	err = hash.Verify(ctx, &watchful{scan, stop}, p, func(piece int, ok bool) {
-		done.Add(1)
+		c.done.Add(1)
+		c.bytes.Add(p.Size(piece))
 		if ok {
 			found.have.Set(piece)
 			found.right++
@@ -95,6 +127,43 @@ func inspect(ctx context.Context, o disk.Options, p hash.Pieces, done *atomic.In
 	}
 	o.Disk, o.Have, o.Stamps = d.Disk(), Bits{}, nil
 	return found, o.There()
+}
+
+// checkNext begins the checks that can begin now, of all torrents but one.
+func (s *state) checkNext(but *torrent) {
+	for _, t := range s.order {
+		if t != but && t.toCheck() {
+			s.steer(t)
+		}
+	}
+}
+
+// lookUp finds out on which disk a folder is. One that does not answer holds up one
+// lane.
+func (s *state) lookUp(dir string) {
+	if s.looking[dir] {
+		return
+	}
+	s.looking[dir] = true
+	deviceOf := s.deviceOf
+	s.checks.push(func() func(*state) {
+		device, _ := deviceOf(dir) // what is wrong with it, the check will tell
+		return func(s *state) {
+			delete(s.looking, dir)
+			s.devices[dir] = device
+			s.checkNext(nil)
+		}
+	})
+}
+
+// bytesOf returns how many bytes Verify hashes.
+func bytesOf(p *hash.Pieces) (n int64) {
+	for i := range p.Count() {
+		if p.Only(i) {
+			n += p.Size(i)
+		}
+	}
+	return n
 }
 
 // review is what a check looks at and what it has found.

@@ -145,7 +145,7 @@ func (s *state) pause(id ID) error {
 		return err
 	}
 	if t.check != nil {
-		t.check.cancel()
+		t.check.stop()
 	}
 	t.checkNow = false
 	if !t.rec.Paused {
@@ -185,7 +185,7 @@ func (s *state) remove(id ID, files bool) error {
 		return err
 	}
 	if t.check != nil {
-		t.check.cancel()
+		t.check.stop()
 	}
 	s.dismiss(t)
 	t.leaving = &leaving{files: files && t.known() && !t.preview}

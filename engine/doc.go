@@ -23,8 +23,10 @@
 //     first the torrents' files are synced, then the pieces are recorded, so that a
 //     recorded piece is on disk.
 //
-//   - tasks: a few goroutines read metainfo, open and hash files, and move files
-//     to the trash. Half of them at most are busy with checks, which may take hours.
+//   - tasks: a few goroutines read metainfo, open files, and move files to the trash.
+//
+//   - checks: a few goroutines hash files, one torrent on each disk at a time, which
+//     may take hours.
 //
 //   - looks: one goroutine asks file systems what is wrong with them, and whether it
 //     is over.
@@ -49,7 +51,7 @@
 // # Goroutines
 //
 // Run starts the lanes, the announcer and, for the length of a check, nothing
-// more: a check is a task. Run ends them all before it returns, in this order:
+// more: a check is a job. Run ends them all before it returns, in this order:
 // tasks are cancelled, stopped is announced, the store is flushed, the library is
 // closed. That takes at most five seconds; what has not ended by then is left
 // behind and logged.

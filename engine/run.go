@@ -76,7 +76,7 @@ func (e *Engine) announceConfig(s *state) announce.Config {
 func (e *Engine) serve(ctx context.Context, s *state) error {
 	var lanes sync.WaitGroup
 	ended := make(chan struct{})
-	for l, n := range map[*lane]int{s.library: 1, s.keeper: 1, s.tasks: taskLanes, s.movers: moverLanes, s.looks: 1} {
+	for l, n := range map[*lane]int{s.library: 1, s.keeper: 1, s.tasks: taskLanes, s.movers: moverLanes, s.looks: 1, s.checks: checkLanes} {
 		l.work(n, s.results, ended, &lanes)
 	}
 	s.announcer = announce.New(e.announceConfig(s))
@@ -97,7 +97,7 @@ func (e *Engine) serve(ctx context.Context, s *state) error {
 		close(ended)
 		s.cancel()
 		stopAnnouncing()
-		for _, l := range []*lane{s.library, s.keeper, s.tasks, s.movers, s.looks} {
+		for _, l := range []*lane{s.library, s.keeper, s.tasks, s.movers, s.looks, s.checks} {
 			close(l.in)
 		}
 		lanes.Wait()
@@ -132,6 +132,7 @@ func (e *Engine) loop(ctx context.Context, s *state) {
 		toTasks, taskJob := s.tasks.next()
 		toMovers, moverJob := s.movers.next()
 		toLooks, look := s.looks.next()
+		toChecks, checkJob := s.checks.next()
 		select {
 		case <-ctx.Done():
 			return
@@ -158,6 +159,8 @@ func (e *Engine) loop(ctx context.Context, s *state) {
 			s.movers.sent()
 		case toLooks <- look:
 			s.looks.sent()
+		case toChecks <- checkJob:
+			s.checks.sent()
 		case toReader <- s.next:
 			s.next = Update{}
 		}

@@ -74,6 +74,7 @@ func (s *state) tick() {
 // sample takes a second's figures of one torrent.
 func (s *state) sample(t *torrent) {
 	if t.check != nil {
+		t.check.sample()
 		s.touch(t)
 	}
 	s.sampleMove(t)
@@ -272,9 +273,10 @@ func (s *state) refresh(t *torrent) {
 	if t.known() {
 		row.Size, row.Pieces = t.rec.Outline.Size, t.pieces()
 	}
-	if t.check != nil {
-		row.Checked = int(t.check.done.Load())
+	if c := t.check; c != nil {
+		row.Checked, row.CheckRate, row.ETA = int(c.done.Load()), c.rate, c.left()
 	}
+	row.CheckWaits = row.State == Checking && t.check == nil
 	if r := t.run; r != nil {
 		row.Down, row.Up = r.downRate, r.upRate
 		row.Downloaded = r.before.Downloaded + r.counters.Downloaded
@@ -333,7 +335,7 @@ func (row *Torrent) trackers(all []announce.Status) {
 // state says in one word what the torrent is doing.
 func (t *torrent) state() State {
 	switch {
-	case t.check != nil || t.toCheck():
+	case t.check != nil && !t.check.ended || t.toCheck():
 		return Checking
 	case t.rec.Fault != "":
 		return Faulted

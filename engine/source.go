@@ -165,6 +165,14 @@ func Verify(ctx context.Context, src *Source, dir string, report func(piece int,
 	return bad, err
 }
 
+// FilesThere returns how many of a torrent's files have something in their place below
+// dir already. Added there, the torrent hashes them, uses what is right and changes
+// none of them. It asks the file system.
+func FilesThere(m *Meta, dir string) (int, error) {
+	there, _, err := disk.Existing(disk.Options{Dir: dir, Layout: layoutOf(m)})
+	return len(there), err
+}
+
 func piecesOf(g *admit.Torrent) hash.Pieces {
 	return hash.Pieces{Length: g.Length, PieceLength: g.PieceLength, Hashes: g.Hashes, Trees: g.Trees}
 }

@@ -98,11 +98,11 @@ type state struct {
 	announcer *announce.Announcer
 	store     *store.Store // the keeper's; Metainfo only reads a file and is anyone's
 
-	library, keeper, tasks, movers, looks *lane
-	results                               chan func(*state)
-	mail                                  *mailbox
-	quit                                  context.Context // ends when the loop has ended
-	cancel                                context.CancelFunc
+	library, keeper, tasks, movers, looks, checks *lane
+	results                                       chan func(*state)
+	mail                                          *mailbox
+	quit                                          context.Context // ends when the loop has ended
+	cancel                                        context.CancelFunc
 
 	torrents map[ID]*torrent
 	hashes   map[[20]byte]*torrent // by all info hashes that are known, v2 ones cut short
@@ -131,7 +131,10 @@ type state struct {
 	toLand       []landing
 
 	outages        map[spot]*outage
-	checking       int        // checks under way
+	checking       map[uint64]bool   // disks on which something is checked
+	devices        map[string]uint64 // the disks of folders in which something is to be
+	looking        map[string]bool   // folders whose disks are being looked up
+	deviceOf       func(dir string) (uint64, error)
 	moves          []*torrent // whose files move or wait for that, in order
 	measuring      bool       // a job asks for the free space
 	port           int
@@ -224,13 +227,6 @@ type run struct {
 	before           plane.Counters // totals when it was started
 }
 
-// check is a recheck under way.
-type check struct {
-	cancel context.CancelFunc
-	asked  bool         // for by the user
-	done   atomic.Int64 // pieces
-}
-
 func newState(e *Engine) *state {
 	s := &state{
 		cfg:      e.cfg,
@@ -238,6 +234,7 @@ func newState(e *Engine) *state {
 		library:  newLane(),
 		keeper:   newLane(),
 		tasks:    newLane(),
+		checks:   newLane(),
 		movers:   newLane(),
 		looks:    newLane(),
 		outages:  map[spot]*outage{},
@@ -245,6 +242,10 @@ func newState(e *Engine) *state {
 		mail:     newMailbox(),
 		zoneFile: systemZone(),
 		torrents: map[ID]*torrent{},
+		checking: map[uint64]bool{},
+		devices:  map[string]uint64{},
+		looking:  map[string]bool{},
+		deviceOf: disk.Device,
 		hashes:   map[[20]byte]*torrent{},
 		seeds:    seeds{awake: map[*torrent]bool{}},
 		free:     -1,

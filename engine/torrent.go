@@ -64,10 +64,13 @@ type Torrent struct {
 	Dir    string  // the folder its files are in
 	Move   *Move   // of its files to another folder, under way; else nil
 
-	Size    int64 // bytes of all files
-	Wanted  int64 // bytes of the pieces that are wanted
-	Have    int64 // verified bytes of those
-	Checked int   // pieces hashed so far while Checking
+	Size   int64 // bytes of all files
+	Wanted int64 // bytes of the pieces that are wanted
+	Have   int64 // verified bytes of those
+
+	Checked    int   // pieces hashed so far while Checking
+	CheckRate  int64 // bytes/s, mean of the last seconds while Checking
+	CheckWaits bool  // Checking has not begun: another torrent on the same disk is checked first
 
 	Down, Up             int64 // payload, bytes/s, mean of the last seconds
 	Downloaded, Uploaded int64 // payload, bytes in the torrent's whole life
@@ -79,7 +82,7 @@ type Torrent struct {
 
 	Peers, Seeds           int           // connected; Peers counts the seeds too
 	SwarmPeers, SwarmSeeds int           // in the swarm as the trackers tell; -1 if unknown
-	ETA                    time.Duration // until all that is wanted is there; -1 if unknown
+	ETA                    time.Duration // until all that is wanted is there, or is checked while Checking; -1 if unknown
 
 	Trackers        int       // number of trackers
 	TrackersWorking int       // whose last announce succeeded

@@ -25,15 +25,16 @@ type addDialog struct {
 	src   *engine.Source
 	sheet *sheet
 
-	meta *engine.Meta // nil until known
-	free int64        // bytes below freeOf; -1 if unknown
-	asks int          // how often free space was asked for; older answers are dropped
+	meta  *engine.Meta // nil until known
+	free  int64        // bytes below freeOf; -1 if unknown
+	there int          // files that are in the folder already
+	asks  int          // how often the folder was looked at; older answers are dropped
 
-	name, size, room, waits *widget.Label
-	dir                     *field
-	tree                    *filetree.View
-	files                   *fyne.Container // the tree and what belongs to it
-	start, silent           *check
+	name, size, room, found, waits *widget.Label
+	dir                            *field
+	tree                           *filetree.View
+	files                          *fyne.Container // the tree and what belongs to it
+	start, silent                  *check
 }
 
 // askAdd shows the dialog for a source, after those that are shown already.
@@ -49,14 +50,16 @@ func (d *addDialog) build() {
 	d.name = widget.NewLabelWithStyle(nameOf(d.src), fyne.TextAlignLeading, fyne.TextStyle{Bold: true})
 	d.name.SizeName = theme.SizeNameSubHeadingText
 	d.name.Truncation = fyne.TextTruncateEllipsis
-	d.size, d.room = widget.NewLabel(""), widget.NewLabel("")
+	d.size, d.room, d.found = widget.NewLabel(""), widget.NewLabel(""), widget.NewLabel("")
+	d.found.Wrapping = fyne.TextWrapWord
+	d.found.Hide()
 	d.waits = widget.NewLabelWithStyle("Getting the file list from peers…\n\nYou can add it right away; then all its files are downloaded.",
 		fyne.TextAlignCenter, fyne.TextStyle{})
 	d.dir = newField(keys)
 	d.dir.SetText(settings.Dir)
 	d.dir.OnChanged = func(string) {
 		d.showRoom()
-		d.askFree()
+		d.look()
 	}
 	d.dir.OnSubmitted = func(string) { d.w.sheets.choose(d.sheet, d.sheet.choices[0]) }
 	d.tree = filetree.NewPicker(fileFormat)
@@ -87,7 +90,7 @@ func (d *addDialog) layOut() fyne.CanvasObject {
 	d.files = container.NewBorder(
 		container.NewHBox(d.size, layout.NewSpacer(), choose("All", true), choose("None", false)),
 		nil, nil, nil, d.tree)
-	top := container.NewVBox(d.name, folder, d.room)
+	top := container.NewVBox(d.name, folder, d.room, d.found)
 	return container.NewBorder(top, nil, nil, nil, container.NewStack(d.files, container.NewCenter(d.waits)))
 }
 
@@ -98,7 +101,7 @@ func (d *addDialog) shown() {
 		return
 	}
 	d.w.adding = d
-	d.askFree()
+	d.look()
 	if d.meta != nil {
 		return
 	}
@@ -160,6 +163,9 @@ func (d *addDialog) fill(meta *engine.Meta) {
 	d.files.Show()
 	d.tree.SetMeta(meta)
 	d.sum()
+	if d.w.adding == d { // else it looks when it is its turn
+		d.look()
+	}
 }
 
 func (d *addDialog) checkAll(on bool) {
@@ -199,6 +205,16 @@ func (d *addDialog) showRoom() {
 	}
 }
 
+// showThere says what becomes of files that are in the folder already.
+func (d *addDialog) showThere() {
+	d.found.Hidden = d.there == 0
+	text := "1 file is there already. It is checked, and used where it is right; it is not changed."
+	if d.there > 1 {
+		text = format.Plural(d.there, "file", "files") + " are there already. They are checked, and used where they are right; they are not changed."
+	}
+	d.found.SetText(text)
+}
+
 func (d *addDialog) need() int64 {
 	if d.meta == nil {
 		return 0
@@ -222,19 +238,24 @@ func expandHome(text string) string {
 
 func (d *addDialog) badDir() bool { return !filepath.IsAbs(d.folder()) }
 
-// askFree looks up the free space in the folder.
-func (d *addDialog) askFree() {
+// look looks up the free space in the folder, and what is there already.
+func (d *addDialog) look() {
 	d.asks++
-	ask, dir := d.asks, d.folder()
+	ask, dir, meta := d.asks, d.folder(), d.meta
 	d.w.looks.add(func(context.Context) func() {
 		free, err := engine.FreeSpace(dir)
 		if err != nil {
 			free = -1
 		}
+		there := 0
+		if meta != nil && filepath.IsAbs(dir) {
+			there, _ = engine.FilesThere(meta, dir) // what is wrong with the folder shows when it is used
+		}
 		return func() {
 			if ask == d.asks {
-				d.free = free
+				d.free, d.there = free, there
 				d.showRoom()
+				d.showThere()
 			}
 		}
 	})

@@ -164,6 +164,28 @@ func TestSkippedFiles(t *testing.T) {
 	s.until("the torrent", func() bool { return s.list.All() == 1 && s.snapshot.Torrents[0].Wanted == 0 })
 }
 
+// TestAddsWhatIsThere adds a torrent whose file is there: the dialog says what becomes
+// of it, and it is seeded.
+func TestAddsWhatIsThere(t *testing.T) {
+	s := newStage(t)
+	s.until("the settings", func() bool { return s.snapshot.Settings.Dir != "" })
+	if err := os.WriteFile(filepath.Join(s.snapshot.Settings.Dir, "zeros.bin"), make([]byte, 50_000), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	s.Open([]string{s.write("zeros.bin", 50_000)})
+	s.until("the add dialog", func() bool { return s.adding != nil })
+	s.until("what is there", func() bool { return s.adding.found.Visible() })
+	if got := s.adding.found.Text; got != "1 file is there already. It is checked, and used where it is right; it is not changed." {
+		t.Errorf("it says %q", got)
+	}
+	s.adding.dir.SetText(t.TempDir())
+	s.until("an empty folder", func() bool { return !s.adding.found.Visible() })
+	s.adding.dir.SetText(s.snapshot.Settings.Dir)
+	s.until("what is there", func() bool { return s.adding.found.Visible() })
+	s.press(fyne.KeyReturn)
+	s.until("a seed", func() bool { return s.list.All() == 1 && s.state() == engine.Seeding })
+}
+
 func TestDuplicate(t *testing.T) {
 	s := newStage(t)
 	path := s.write("one.bin", 1000)

@@ -42,7 +42,7 @@ func TestRowsSayWhatTorrentsDo(t *testing.T) {
 	w.apply(engine.Update{Snapshot: aSnapshot(someTorrents(7)...)})
 	got := shows(w)
 	for _, want := range []string{
-		"debian-4.iso", "Paused at 70 %", "Starting", "Checking 29 %", "Getting the torrent's details from 3 peers",
+		"debian-4.iso", "Paused at 70 %", "Starting", "Checking, 29 %", "Getting the torrent's details from 3 peers",
 		"Downloading from 3 of 7 peers", "Seeding to 2 peers", "The disk is full", "9.20 MB/s", "14 s", "1 (2)", "3 (7)", "0.36",
 	} {
 		if !strings.Contains(got, want) {

@@ -29,7 +29,7 @@ func status(t *engine.Torrent) string {
 		return "waiting for a peer to send the list of files, " + format.Plural(t.Peers, "peer", "peers")
 	case engine.Checking:
 		if t.Known() {
-			return "checking what is there: " + format.Percent(int64(t.Checked), int64(t.Pieces.Len()))
+			return checking(t)
 		}
 	}
 	parts := []string{
@@ -40,6 +40,20 @@ func status(t *engine.Torrent) string {
 		parts = append(parts, format.Duration(t.ETA)+" left")
 	}
 	return strings.Join(parts, "  ")
+}
+
+func checking(t *engine.Torrent) string {
+	if t.CheckWaits {
+		return "waiting to be checked, after another torrent on the same disk"
+	}
+	text := "checking what is there: " + format.Percent(int64(t.Checked), int64(t.Pieces.Len()))
+	if t.CheckRate > 0 {
+		text += "  " + format.Rate(t.CheckRate)
+	}
+	if t.CheckRate > 0 && t.ETA >= 0 {
+		text += "  " + format.Duration(t.ETA) + " left"
+	}
+	return text
 }
 
 // clip cuts s where it would be wider than so many columns of a terminal.

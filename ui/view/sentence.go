@@ -45,10 +45,20 @@ func paused(t *engine.Torrent) string {
 }
 
 func checking(t *engine.Torrent) string {
+	if t.CheckWaits {
+		return "Waiting to be checked, after another torrent on the same disk"
+	}
 	if !t.Known() || t.Pieces.Len() == 0 {
 		return "Checking"
 	}
-	return "Checking " + format.Percent(int64(t.Checked), int64(t.Pieces.Len()))
+	text := "Checking, " + format.Percent(int64(t.Checked), int64(t.Pieces.Len()))
+	if t.CheckRate > 0 {
+		text += ", " + format.Rate(t.CheckRate)
+	}
+	if t.CheckRate > 0 && t.ETA >= 0 {
+		text += ", " + format.Duration(t.ETA) + " left"
+	}
+	return text
 }
 
 func downloading(t *engine.Torrent) string {

@@ -14,6 +14,7 @@ import (
 	"strings"
 	"sync/atomic"
 	"testing"
+	"time"
 )
 
 func TestImports(t *testing.T) {
@@ -191,5 +192,34 @@ func BenchmarkPlain(b *testing.B) {
 		for piece := range slices.Chunk(data, 1<<20) {
 			sha1.Sum(piece)
 		}
+	}
+}
+
+// endless is a file that never fails.
+type endless struct{}
+
+func (endless) ReadAt(b []byte, _ int64) (int, error) { return len(b), nil }
+
+// TestVerifyEndsSoon cancels a check in the middle of long pieces; the best of some
+// tries counts, for the machine may be busy.
+func TestVerifyEndsSoon(t *testing.T) {
+	p := Pieces{Length: 64 << 30, PieceLength: 16 << 30, Hashes: make([]byte, 4*20)}
+	best := time.Hour
+	for range 5 {
+		ctx, cancel := context.WithCancel(t.Context())
+		ended := make(chan time.Time)
+		go func() {
+			defer func() { ended <- time.Now() }()
+			if err := Verify(ctx, endless{}, p, func(int, bool) { t.Error("a piece was reported") }); !errors.Is(err, context.Canceled) {
+				t.Error(err)
+			}
+		}()
+		<-time.After(20 * time.Millisecond) // it has begun by then, or ends all the sooner
+		from := time.Now()
+		cancel()
+		best = min(best, (<-ended).Sub(from))
+	}
+	if best > 100*time.Millisecond {
+		t.Errorf("it took %v to end", best)
 	}
 }
