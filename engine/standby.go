@@ -10,7 +10,9 @@ import (
 // the library. It is woken, that is started,
 //
 //   - by a peer whose handshake names it, which waits meanwhile; or
-//   - when its turn comes, if a tracker knows of leeches: they may be unable to dial us.
+//   - when its turn comes, if a tracker knows of leeches: they may be unable to dial us;
+//     or if it has not been where only the library announces for a while: the DHT and
+//     the local network.
 //
 // Once it has had no peer for a while it stands by again. What strangers can make us
 // do is bounded by how many seeds may be awake and have no peer: further ones wait,
@@ -18,9 +20,9 @@ import (
 
 const (
 	lonelySeeds = 100              // awake without a peer, before others have to wait
-	dialSeeds   = 20               // the same, for those that only want to dial
+	dialSeeds   = 30               // the same, for those whose turn it is
 	grace       = 10 * time.Second // so long without a peer, and a seed gives way to others
-	dialFor     = 30 * time.Second // so long without ever a peer, and one that dialled stands by again
+	dialFor     = 40 * time.Second // so long without ever a peer, and one whose turn it was stands by again
 	restAfter   = 2 * time.Minute  // so long without a peer, and any does
 )
 
@@ -29,7 +31,7 @@ type standby struct {
 	woken  bool // it is being started
 	queued bool // it is in seeds.asked
 	wishes bool // it is in seeds.wishing
-	dials  bool // it was woken to dial
+	dials  bool // it was woken because it was its turn
 	seen   bool // its files are or were looked at
 }
 
@@ -37,7 +39,38 @@ type standby struct {
 type seeds struct {
 	awake   map[*torrent]bool // complete ones that run, or are being started
 	asked   []*torrent        // whom peers wait for, in order
-	wishing []*torrent        // who would dial, in order
+	wishing []*torrent        // whose turn it is to be woken, in order
+	at      int               // who in the list is asked next whether it wants a turn
+}
+
+// How often a seed has its turn if nobody else wakes it. With more than a thousand of
+// them it takes longer until all had theirs.
+const (
+	turnAlone    = 25 * time.Minute // without a tracker: DHT nodes forget who is silent for half an hour
+	turnTracked  = 3 * time.Hour
+	turnsLookAt  = 1000 // seeds that are asked in a second whether they want a turn
+	turnsWaiting = 10   // no more want one, until these had theirs
+)
+
+// turns gives those seeds a turn that had none for long.
+func (s *state) turns(now time.Time) {
+	dht := !s.cfg.NoDHT && s.dhtNodes > 0
+	if s.cfg.Loopback || !dht && s.cfg.NoLSD {
+		return
+	}
+	for range min(turnsLookAt, len(s.order)) {
+		if len(s.seeds.wishing) >= turnsWaiting {
+			return
+		}
+		s.seeds.at = (s.seeds.at + 1) % len(s.order)
+		t, every := s.order[s.seeds.at], turnAlone
+		if len(t.rec.Trackers) > 0 {
+			every = turnTracked
+		}
+		if b := t.standby; b != nil && !b.wishes && !t.private() && now.Sub(t.turn) >= every {
+			s.wish(t)
+		}
+	}
 }
 
 // mayRest reports whether the torrent needs not run while it has no peer.
@@ -133,7 +166,7 @@ func (s *state) rouse() {
 
 // wake has a torrent that stands by started.
 func (s *state) wake(t *torrent) {
-	t.standby.woken = true
+	t.standby.woken, t.turn = true, time.Now()
 	s.seeds.awake[t] = true
 	s.steer(t)
 }
@@ -184,5 +217,6 @@ func (s *state) rest(now time.Time) {
 			s.steer(t)
 		}
 	}
+	s.turns(now)
 	s.rouse()
 }

@@ -4,11 +4,14 @@ import (
 	"fmt"
 	"io"
 	"net"
+	"net/http"
+	"net/http/httptest"
 	"net/netip"
 	"os"
 	"path/filepath"
 	"strings"
 	"sync"
+	"sync/atomic"
 	"testing"
 	"testing/synctest"
 	"time"
@@ -154,6 +157,64 @@ func TestKnocksOfNobody(t *testing.T) {
 			t.Errorf("%d were woken", got.added)
 		}
 	})
+}
+
+// TestSeedsHaveTurns waits until seeds without a tracker have been woken to announce
+// themselves where only the library does.
+func TestSeedsHaveTurns(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		cfg, ids := shelved(t, shelf.Shelf{Torrents: 200, Pieces: 2})
+		cfg.Loopback, cfg.NoLSD = false, false // the control plane is not a real one
+		control := &fakeControl{}
+		e, stop := serveAs(t, control, cfg)
+		defer stop()
+		for range 15 {
+			time.Sleep(time.Minute)
+			n := 0
+			inLoop(t, e, func(s *state) { n = s.lonely() })
+			if n > dialSeeds {
+				t.Fatalf("%d are awake", n)
+			}
+		}
+		if got := control.look(t, e); got != (seen{len(ids), len(ids), len(ids)}) {
+			t.Errorf("once each: %+v", got)
+		}
+		time.Sleep(turnAlone)
+		if got := control.look(t, e); got != (seen{2 * len(ids), 2 * len(ids), len(ids)}) {
+			t.Errorf("twice each: %+v", got)
+		}
+	})
+}
+
+// TestLeechesOfTheTracker has a tracker tell of a leech: the seed is woken to dial it,
+// and has the trackers' figures while it stands by.
+func TestLeechesOfTheTracker(t *testing.T) {
+	var asked atomic.Int32
+	tracker := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) {
+		asked.Add(1)
+		_, _ = io.WriteString(w, "d8:completei3e10:incompletei1e8:intervali900e5:peers6:\x7f\x00\x00\x01\x00\x01e")
+	}))
+	defer tracker.Close()
+	quiet := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) {
+		asked.Add(1)
+		_, _ = io.WriteString(w, "d8:completei7e10:incompletei0e8:intervali900e5:peers6:\x7f\x00\x00\x01\x00\x01e")
+	}))
+	defer quiet.Close()
+	cfg, ids := shelved(t, shelf.Shelf{Torrents: 1, Pieces: 2, Trackers: [][]string{{tracker.URL + "/announce"}}})
+	more, err := shelf.Shelf{Torrents: 1, Pieces: 3, Trackers: [][]string{{quiet.URL + "/announce"}}}.Make(cfg.Profile, cfg.Dir+"/other")
+	ok(t, err)
+	b := launch(t, cfg)
+	b.await("the trackers' figures", func(s *Snapshot) bool {
+		a, b := s.Torrent(ids[0]), s.Torrent(more[0])
+		return a != nil && b != nil && a.SwarmSeeds == 3 && b.SwarmSeeds == 7 && a.TrackersWorking == 1
+	})
+	b.await("the one with a leech is woken", func(s *Snapshot) bool { return s.Torrent(ids[0]).Meta != nil })
+	if row := b.snap.Torrent(more[0]); row.Meta != nil || row.State != Seeding {
+		t.Errorf("nobody wants the other: %+v", row)
+	}
+	if asked.Load() != 2 {
+		t.Errorf("the trackers were asked %d times", asked.Load())
+	}
 }
 
 // hello shakes hands as a leech does and returns the answer's info hash.

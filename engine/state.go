@@ -187,6 +187,7 @@ type torrent struct {
 	tuned    tuned
 	lines    []LogLine
 	standby  *standby          // while it seeds without running, see standby.go
+	turn     time.Time         // when it was woken last
 	resting  bool              // it is to stand by
 	tally    *tally            // while it is announced
 	news     *atomic.Bool      // the announcer has news
