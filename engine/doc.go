@@ -48,6 +48,17 @@
 // Files that another program cut short or removed are checked and fetched again, but
 // if all are gone so may be their disk: then what is known of them is kept.
 //
+// # What is not in memory
+//
+// The list is made of the store's records alone. The metainfo of a torrent is read when
+// somebody needs it (read.go), and forgotten when nobody does. A stopped torrent costs
+// its record and its row. So does a seed that nobody asks for (standby.go): it stands
+// by, announced to its trackers, and is started when a peer's handshake names it, when a
+// tracker tells of leeches, or when it is its turn. At most a hundred seeds without a
+// peer run at a time; whoever asks for one more waits until another has had its ten
+// seconds. That what is recorded of a seed is still true is looked at once after the
+// start, a few seeds a second (look.go).
+//
 // # Goroutines
 //
 // Run starts the lanes, the announcer and, for the length of a check, nothing
