@@ -197,7 +197,7 @@ func (d *addDialog) showRoom() {
 	case d.free < 0:
 		text = "Free space there is not known"
 	case need > d.free:
-		text, importance = format.Size(need)+" are needed, but only "+format.Size(d.free)+" are free there", widget.DangerImportance
+		text, importance = format.Size(need)+" are needed, but only "+format.Size(d.free)+" are free there: "+format.Size(need-d.free)+" are missing", widget.DangerImportance
 	}
 	if d.room.Text != text || d.room.Importance != importance {
 		d.room.Importance = importance

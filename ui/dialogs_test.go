@@ -102,7 +102,7 @@ func TestAddDialogOfAFile(t *testing.T) {
 	}
 	d.free = 2 << 20
 	d.showRoom()
-	if d.room.Text != "4.19 MB are needed, but only 2.10 MB are free there" {
+	if d.room.Text != "4.19 MB are needed, but only 2.10 MB are free there: 2.10 MB are missing" {
 		t.Errorf("too little room is told as %q", d.room.Text)
 	}
 	d.tree.Tree().SetFileChecked(0, false)
