@@ -189,10 +189,8 @@ func (s *state) beginMove(t *torrent) {
 		}
 		return func(s *state) {
 			t.kept, m.begun, m.devices = d, true, [2]uint64{from, to}
-			if changes := d.Changes(); d != open && changes.Any() {
-				t.rec.Recheck, t.dirty = true, true
-				s.reviewed(t, changes)
-				s.note(t, "Its files are not as they were recorded, so they will be checked when they are moved.")
+			if d != nil && d != open {
+				s.reviewedToMove(t, d.Changes())
 			}
 			switch {
 			case t.move != m: // it was cancelled
@@ -204,6 +202,17 @@ func (s *state) beginMove(t *torrent) {
 			}
 		}
 	})
+}
+
+// reviewedToMove has files checked, once they are moved, that are not as they were
+// recorded.
+func (s *state) reviewedToMove(t *torrent, c disk.Changes) {
+	if !c.Any() {
+		return
+	}
+	t.rec.Recheck, t.dirty = true, true
+	s.reviewed(t, c)
+	s.note(t, "Its files are not as they were recorded, so they will be checked when they are moved.")
 }
 
 // recordMove writes the torrent's record, and goes on once it is on the disk. If that
