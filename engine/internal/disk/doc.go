@@ -34,6 +34,24 @@
 // Diagnose and Over wait for the disk and leave no trace; only on Windows Over must
 // make a file in a folder, and remove it, to see whether that may be written.
 //
+// # What can be lost
+//
+// After a kill at any moment, a power cut included, at most what was verified since
+// the last record must come again: the engine makes one every two seconds, once the
+// Sync before it has ended. What is claimed is never wrong. After a kill without a
+// power cut nothing that was verified is lost: the pieces that were not recorded are
+// found by hashing them, and only them.
+//
+// That another program changed a file is seen by its size and its time, which Stamps
+// tells for the record and Open compares (Stamp.Compare, Changes): the pieces of such
+// a file are hashed before they are believed, and one that was put in the place of
+// ours is foreign. What we wrote after the last record ourselves is told from that
+// by when it was (Options.Own), by whether there was something to write, and because
+// we never make a file shorter. Not seen are changes that keep size and time, those of
+// a file to which we write while the program runs, and, after a crash, those of an
+// unfinished file within the last milliseconds of the program, or within a minute of the last
+// record if the system went down too.
+//
 // # Where the files are
 //
 // A table in each Torrent says where each file is: below which folder, and under

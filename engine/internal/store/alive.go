@@ -87,8 +87,8 @@ func lastWrote(profile, boot string) (t time.Time, ok bool) {
 }
 
 // unknownMax is for how long after a record files may have been written, if the last
-// write is not known.
-const unknownMax = 30 * time.Second
+// write is not known. While blocks come there is a record at least every 20 seconds.
+const unknownMax = time.Minute
 
 // wrote returns until when files may have been written that were live at a record.
 func wrote(live, last time.Time, known bool) time.Time {

@@ -80,7 +80,7 @@ func readBackup(profile, name string) (found, error) {
 		return err
 	})
 	if err == nil {
-		err = b.view(func(tx *bolt.Tx) error { return inspect(tx, &all) })
+		err = b.inspect(&all)
 	}
 	if closing := b.Close(); err == nil {
 		err = closing
@@ -125,7 +125,7 @@ func (s *Store) Backup(now time.Time) error {
 // sameAs reports whether a backup has the list and the settings as they are.
 func (s *Store) sameAs(name string) (bool, error) {
 	var now found
-	if err := s.view(func(tx *bolt.Tx) error { return inspect(tx, &now) }); err != nil {
+	if err := s.inspect(&now); err != nil {
 		return false, fmt.Errorf("compare with backup: %w", err)
 	}
 	then, err := readBackup(s.profile, name)

@@ -35,7 +35,7 @@ func (s *Store) load() (found, reason, error) {
 	var all found
 	err := s.open()
 	if err == nil {
-		err = s.view(func(tx *bolt.Tx) error { return inspect(tx, &all) })
+		err = s.inspect(&all)
 	}
 	var errno syscall.Errno
 	switch {
@@ -52,6 +52,16 @@ func (s *Store) load() (found, reason, error) {
 }
 
 var errFresh = errors.New("the file is empty")
+
+// inspect reads all there is into all, once the pages are known to be a tree.
+func (s *Store) inspect(all *found) error {
+	return s.view(func(tx *bolt.Tx) error {
+		if err := checkTree(tx, s.file); err != nil {
+			return err
+		}
+		return inspect(tx, all)
+	})
+}
 
 // inspect reads all there is into all, up to the first that is wrong. It does
 // not see damage in bbolt's list of free pages or in the keys it searches by.

@@ -8,9 +8,25 @@
 // error that says the file is damaged the store takes nothing more; the next
 // Open repairs it.
 //
-// A file that cannot be used is set aside, never deleted, and the list is made
-// anew from what can still be read and from the saved .torrent files, which for
-// that carry where their data is.
+// # What can be lost
+//
+// A call that has returned is on the disk; one that a crash or a power cut interrupts
+// has happened as a whole or not at all. So what can be lost is the work of the
+// seconds between two calls of Put, never a torrent that is in the list. A Record
+// says no more than what was true of the files when it was put: who puts it has synced
+// them before.
+//
+// A file that cannot be used is set aside, never deleted, and the list is made anew
+// from what can still be read, from the newest backup, and from the saved .torrent
+// files, which for that carry where their data is. Then no piece is believed before it
+// is hashed.
+//
+// # Backups
+//
+// Backup copies the file once a day if anything in it has changed, and the newest
+// seven are kept; the metainfo of a torrent that was removed is kept as long as it is
+// in one of them. AskRestore has the next Open put one in the place of the file, which
+// is set aside. Torrents that are in both keep what is known of their data.
 package store
 
 import (
