@@ -49,12 +49,13 @@ type Window struct {
 // arguments is the shape of the command line, as kong reads it.
 type arguments struct {
 	flags
-	Open   openCommand   `cmd:"" default:"withargs" help:"Open the window (this is the default)."`
-	Get    getCommand    `cmd:"" help:"Download without a window; exits when all is verified."`
-	Show   showCommand   `cmd:"" help:"Print what is in a torrent."`
-	Verify verifyCommand `cmd:"" help:"Check data on disk against a torrent."`
-	Create createCommand `cmd:"" help:"Make a torrent of a file or folder."`
-	Demo   demoCommand   `cmd:"" help:"Watch a whole swarm inside this process; needs no network."`
+	Open    openCommand    `cmd:"" default:"withargs" help:"Open the window (this is the default)."`
+	Get     getCommand     `cmd:"" help:"Download without a window; exits when all is verified."`
+	Show    showCommand    `cmd:"" help:"Print what is in a torrent."`
+	Verify  verifyCommand  `cmd:"" help:"Check data on disk against a torrent."`
+	Create  createCommand  `cmd:"" help:"Make a torrent of a file or folder."`
+	Restore restoreCommand `cmd:"" help:"List the backups of the list and the settings, or restore one at the next start."`
+	Demo    demoCommand    `cmd:"" help:"Watch a whole swarm inside this process; needs no network."`
 }
 
 type openCommand struct {
@@ -97,6 +98,8 @@ func (c *Command) choose(name string) func(context.Context, *Stdio) error {
 		return func(ctx context.Context, std *Stdio) error { return a.Show.run(ctx, std, &a.flags) }
 	case "verify":
 		return func(ctx context.Context, std *Stdio) error { return a.Verify.run(ctx, std, &a.flags) }
+	case "restore":
+		return func(ctx context.Context, std *Stdio) error { return a.Restore.run(ctx, std, &a.flags) }
 	case "create":
 		return a.Create.run
 	case "demo":
