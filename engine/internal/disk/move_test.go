@@ -557,3 +557,29 @@ func TestMoveHoldsWriters(t *testing.T) {
 		}
 	}
 }
+
+// TestMoveTakesSpare moves what a torrent has of a file that is not wanted, and of
+// files that are not complete.
+func TestMoveTakesSpare(t *testing.T) {
+	l := lay(8, "t/a", 12, "t/b", 22, "t/c", 10)
+	disks(t, func(t *testing.T, from, to string) {
+		data := content(l)
+		o := Options{Dir: from, Layout: l, Key: moveKey, Skip: []int{1}, Policy: suffix}
+		d := open(t, o)
+		writePieces(t, d, data, 0, 1)
+		move(t, d, to)
+		if got := names(t, to); got != "."+moveKey+".piecewise t/a.part" {
+			t.Errorf("files: %s", got)
+		}
+		checkReadsPiece(t, d, data, 0, 1)
+		writePieces(t, d, data, 4, 5)
+		if err := errors.Join(d.Sync(), d.Complete(d.Have())); err != nil {
+			t.Fatal(err)
+		}
+		o.Dir, o.Names, o.Have = to, d.Names(), d.Have()
+		checkReadsPiece(t, open(t, o), data, 0, 1, 4)
+		if entries, err := os.ReadDir(from); err != nil || len(entries) > 0 {
+			t.Errorf("the old folder holds %v, %v", entries, err)
+		}
+	})
+}
