@@ -13,8 +13,8 @@
 // # Buffers
 //
 // A block is parsed in place. Its segments keep the connection's receive buffers
-// until the piece has written them; the pool of these buffers is bounded, so a
-// slow disk slows down the peers and nothing else. When no more bytes are at hand,
+// until the piece has written them; the pool of these buffers is bounded, and each
+// disk has one, so a slow disk slows down the peers of its torrents and nothing else. When no more bytes are at hand,
 // the connection hands over its whole blocks and copies the one that is not whole
 // to memory of its own (see stash.go), so nobody holds a buffer while he waits.
 // Each Retain has one Release: by the worker that wrote the segment, by the
@@ -70,8 +70,8 @@
 //
 // # Goroutines
 //
-// Workers starts as many as there are cores; they write and hash pieces of all
-// torrents, and Workers.Close ends and awaits them. A Torrent has none: it runs
+// Workers starts as many as there are cores for each disk; they write and hash pieces
+// of all torrents on it, and Workers.Close ends and awaits them. A Torrent has none: it runs
 // on the connections' goroutines, on a worker, and on whoever calls Tick once a
 // second. Of pieces that follow each other fast the peers are told together, on a
 // timer that Close stops (see news.go).

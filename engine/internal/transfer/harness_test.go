@@ -89,6 +89,9 @@ type sideOptions struct {
 	refuse func(op, path string) error
 
 	metadata []byte
+
+	workers *Workers   // nil for workers of its own
+	shared  *wire.Pool // likewise
 }
 
 func newSide(t testing.TB, c content, o sideOptions) *side {
@@ -110,7 +113,13 @@ func newSide(t testing.TB, c content, o sideOptions) *side {
 		t.Fatal(err)
 	}
 	s.disk = d
-	workers := NewWorkers()
+	workers := o.workers
+	if workers == nil {
+		workers = NewWorkers()
+	}
+	if o.shared != nil {
+		s.pool = o.shared
+	}
 	if !o.magnet {
 		s.open(workers)
 	}
@@ -125,9 +134,11 @@ func newSide(t testing.TB, c content, o sideOptions) *side {
 		close(stop)
 		s.Close()
 		s.net.Close()
-		workers.Close()
+		if o.workers == nil {
+			workers.Close()
+		}
 		d.Close()
-		if s.pool.InUse() != 0 || workers.stashed.Load() != 0 {
+		if o.shared == nil && s.pool.InUse() != 0 || o.workers == nil && workers.stashed.Load() != 0 {
 			t.Errorf("%d buffers and %d stashed blocks were not given back", s.pool.InUse(), workers.stashed.Load())
 		}
 	})

@@ -81,7 +81,7 @@ func (c *conn) answer() {
 		default:
 			c.budget = 0 // a whole piece is read
 			select {
-			case c.t.cfg.Workers.jobs <- &reading{c, r, piece, nodes}:
+			case c.t.crew.Load().jobs <- &reading{c, r, piece, nodes}:
 			default: // the workers have enough to do
 				c.sendRange(wire.HashReject, r, nil)
 			}

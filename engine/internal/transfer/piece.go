@@ -3,45 +3,13 @@ package transfer
 import (
 	"crypto/sha1"
 	sha "hash"
-	"runtime"
 	"slices"
 	"sync"
-	"sync/atomic"
 
 	"piecewise/engine/internal/hash"
 	"piecewise/engine/internal/pick"
 	"piecewise/engine/internal/wire"
 )
-
-// Workers write and hash the pieces of all torrents.
-type Workers struct {
-	jobs    chan job
-	wg      sync.WaitGroup
-	stashed atomic.Int32 // blocks in memory of their own, see stash.go
-}
-
-// job is what a worker does: a piece, or the leaves of one.
-type job interface{ work() }
-
-// NewWorkers starts one worker a core.
-func NewWorkers() *Workers {
-	w := &Workers{jobs: make(chan job, 256)}
-	for range runtime.NumCPU() {
-		w.wg.Go(func() {
-			for j := range w.jobs {
-				j.work()
-			}
-		})
-	}
-	return w
-}
-
-// Close waits until all that was handed over is written, and ends the workers.
-// No connection may be open any more.
-func (w *Workers) Close() {
-	close(w.jobs)
-	w.wg.Wait()
-}
 
 // piece gathers the blocks of one piece, in whatever order they come, and writes
 // them. One worker at a time works on it.
@@ -86,7 +54,7 @@ func (p *piece) add(segments []wire.Segment) {
 	p.running = true
 	p.mu.Unlock()
 	if start {
-		p.t.cfg.Workers.jobs <- p
+		p.t.crew.Load().jobs <- p
 	}
 }
 

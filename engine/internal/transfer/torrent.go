@@ -61,10 +61,12 @@ type Torrent struct {
 
 	limits  Limits
 	tearing sync.Once
+	crew    atomic.Pointer[crew] // who writes its pieces; nil until Open
 
 	mu       sync.Mutex
 	self     [20]byte // our peer ID
 	cfg      Config   // zero until Open
+	onDisk   string   // that crew is for
 	picker   *pick.Picker
 	have     plane.Bits
 	conns    map[*conn]struct{}
@@ -119,6 +121,7 @@ func (t *Torrent) Open(cfg Config) {
 	t.mu.Lock()
 	defer t.mu.Unlock()
 	t.cfg, t.have = cfg, cfg.Disk.Have()
+	t.findCrew()
 	t.picker = pick.New(pick.Config{
 		Pieces: cfg.Pieces, PieceLength: cfg.PieceLength, Length: cfg.Length,
 		Size: cfg.Hashes.Sizes(), Rand: rand.New(rand.NewPCG(rand.Uint64(), rand.Uint64())), Lot: lot(t.self),
@@ -244,6 +247,7 @@ func (t *Torrent) Tick(now time.Time) {
 	if t.picker == nil || t.closed {
 		return
 	}
+	t.findCrew()
 	t.tellNews(now) // else each connection would look for it
 	for c := range t.conns {
 		c.tick(now)

@@ -6,7 +6,6 @@ import (
 	"log/slog"
 	"net"
 	"net/netip"
-	"runtime"
 	"slices"
 	"sync"
 	"sync/atomic"
@@ -21,7 +20,7 @@ type Config struct {
 	Loopback bool           // bind, dial and accept loopback addresses only
 	Registry Registry
 	Policy   Policy
-	Pool     *Pool // nil: one of 16 buffers on two cores, four for each further one
+	Pool     *Pool // nil: one of DefaultBuffers
 	Caps     Caps
 	Timeouts Timeouts
 	Logger   *slog.Logger // nil: nothing is logged
@@ -89,7 +88,7 @@ func Listen(cfg Config) (*Net, error) {
 	n.SetPolicy(cfg.Policy)
 	n.SetCaps(cfg.Caps)
 	if n.pool == nil {
-		n.pool = NewPool(8 + 4*runtime.NumCPU())
+		n.pool = NewPool(DefaultBuffers())
 	}
 	if n.log == nil {
 		n.log = slog.New(slog.DiscardHandler)

@@ -1,6 +1,7 @@
 package wire
 
 import (
+	"runtime"
 	"sync"
 	"sync/atomic"
 )
@@ -17,6 +18,10 @@ type Pool struct {
 	mu   sync.Mutex
 	free []*Buffer
 }
+
+// DefaultBuffers is how many buffers the pool of a Net has: 16 on two cores, four for
+// each further one.
+func DefaultBuffers() int { return 8 + 4*runtime.NumCPU() }
 
 // NewPool returns a Pool of n buffers, each made when it is first needed.
 func NewPool(n int) *Pool {

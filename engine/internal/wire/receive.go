@@ -25,6 +25,7 @@ type receiver struct {
 	c        *Conn
 	parser   parser
 	throttle Throttle // nil without
+	pooled   Pooled   // likewise
 	limit    int      // bytes of the next read
 
 	buf    *Buffer // that we have a reference of
@@ -55,6 +56,7 @@ func (c *Conn) receive() error {
 	if p, ok := c.plane.(interface{ Pieces() int }); ok {
 		r.parser.pieces = p.Pieces
 	}
+	r.pooled, _ = c.peer.(Pooled)
 	if r.throttle, _ = c.peer.(Throttle); r.throttle != nil {
 		r.took(0)
 	}
@@ -185,11 +187,20 @@ func (r *receiver) take() bool {
 	switch {
 	case r.buf != nil:
 	case r.dirty:
-		r.buf = r.c.net.pool.try()
+		r.buf = r.pool().try()
 	default:
-		r.buf = r.c.net.pool.get(r.c.done)
+		r.buf = r.pool().get(r.c.done)
 	}
 	return r.buf != nil
+}
+
+func (r *receiver) pool() *Pool {
+	if r.pooled != nil {
+		if p := r.pooled.Pool(); p != nil {
+			return p
+		}
+	}
+	return r.c.net.pool
 }
 
 // drop gives the buffer back. If somebody else goes on holding it, its free part

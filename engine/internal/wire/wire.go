@@ -104,6 +104,14 @@ type Outgoing interface {
 	Outgoing(m Message) bool
 }
 
+// Pooled is a Peer whose bytes are received into buffers of a pool that not all
+// connections share.
+type Pooled interface {
+	// Pool returns where the next buffer comes from, nil for the pool of the Net. It is
+	// called on the receive goroutine and returns at once.
+	Pool() *Pool
+}
+
 // Throttle is a Peer that limits how fast bytes are taken from the socket.
 type Throttle interface {
 	// Took says that n bytes were read, on the receive goroutine, first 0, and
