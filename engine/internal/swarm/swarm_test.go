@@ -126,19 +126,14 @@ func TestTransports(t *testing.T) {
 			raw, data := sample(t, from, 7, testLength)
 			seed, leech := newSide(t, c.cfg), newSide(t, c.cfg)
 			seed.run(t, from, raw, true)
-			leech.run(t, to, raw, false, seed.at(c.ip))
-
-			deadline := time.Now().Add(20 * time.Second)
-			var peer plane.Peer
-			for !leech.disk.Have().All() {
-				if peers := leech.t.Peers(nil); len(peers) > 0 {
-					peer = peers[0]
-				}
-				if time.Now().After(deadline) {
-					t.Fatalf("%d of %d pieces; peers %+v", leech.disk.Have().Count(), testPieces, leech.t.Peers(nil))
-				}
-				time.Sleep(time.Millisecond) // it samples the peers meanwhile
-			}
+			leech.run(t, to, raw, false)
+			leech.t.SetFetching(false) // else all may be there before anybody looks at the peer
+			leech.t.AddPeers([]netip.AddrPort{seed.at(c.ip)}, plane.OriginManual)
+			var peers []plane.Peer
+			await(t, func() bool { peers = leech.t.Peers(peers); return len(peers) > 0 })
+			peer := peers[0]
+			leech.t.SetFetching(true)
+			await(t, func() bool { return leech.disk.Have().All() })
 			if peer.Transport != c.transport || peer.Encryption != c.encryption {
 				t.Errorf("transport %v, encryption %v", peer.Transport, peer.Encryption)
 			}
@@ -149,6 +144,16 @@ func TestTransports(t *testing.T) {
 				t.Errorf("the data differs: %v", err)
 			}
 		})
+	}
+}
+
+// await fails the test unless ready is true within 20 s.
+func await(t *testing.T, ready func() bool) {
+	t.Helper()
+	for deadline := time.Now().Add(20 * time.Second); !ready(); time.Sleep(time.Millisecond) {
+		if time.Now().After(deadline) {
+			t.Fatal("not within 20 s")
+		}
 	}
 }
 
