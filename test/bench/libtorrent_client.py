@@ -2,7 +2,9 @@
 standard input, one JSON object a line on standard output (see bare/main.go).
 
     add FILE DIR [PEER…]    download, or check what is there, then seed
-    stats                   print what was sent, and what came from each peer"""
+    stats                   print what was sent, and what came from each peer
+
+It prints "lost" when a connection, or an attempt at one, has ended."""
 import argparse
 import json
 import os
@@ -18,6 +20,7 @@ parser.add_argument("--up-rate", type=int, default=0, help="bytes/s, 0 = no limi
 parser.add_argument("--no-upload", action="store_true", help="unchoke nobody")
 parser.add_argument("--super-seed", action="store_true")
 parser.add_argument("--rc4", action="store_true", help="encrypt everything")
+parser.add_argument("--plain", action="store_true", help="encrypt nothing")
 parser.add_argument("--request-queue", type=int, default=2000, help="requests kept per peer")
 args = parser.parse_args()
 printing = threading.Lock()
@@ -39,13 +42,15 @@ def make_session():
         "allow_multiple_connections_per_ip": True,  # not every client dials from the address it listens on
         "upload_rate_limit": args.up_rate, "max_allowed_in_request_queue": args.request_queue,
         "active_limit": -1, "active_seeds": -1, "active_downloads": -1, "active_tracker_limit": -1, "active_checking": 1,
-        "alert_mask": category.error_notification | category.status_notification | category.storage_notification,
+        "alert_mask": category.error_notification | category.status_notification | category.storage_notification | category.connect_notification,
     }
     if args.no_upload:
         settings.update(unchoke_slots_limit=0, num_optimistic_unchoke_slots=0)
     if args.rc4:
         forced, rc4 = lt.enc_policy.pe_forced, lt.enc_level.pe_rc4
         settings.update(out_enc_policy=int(forced), in_enc_policy=int(forced), allowed_enc_level=int(rc4), prefer_rc4=True)
+    if args.plain:
+        settings.update(out_enc_policy=int(lt.enc_policy.pe_disabled), in_enc_policy=int(lt.enc_policy.pe_disabled))
     session = lt.session(settings, 0)               # 0: no plugins, so no PEX
     f = lt.ip_filter()                              # local peers count as any other: limits and choking apply
     f.add_rule("0.0.0.0", "255.255.255.255", 1 << lt.session.global_peer_class_id)
@@ -94,6 +99,8 @@ def listen(session):
             for alert in session.pop_alerts():
                 if isinstance(alert, lt.torrent_finished_alert):
                     emit("done")
+                elif isinstance(alert, lt.peer_disconnected_alert):
+                    emit("lost")
                 elif isinstance(alert, lt.cache_flushed_alert):
                     flushed.release()
                 elif isinstance(alert, (lt.torrent_error_alert, lt.file_error_alert, lt.listen_failed_alert)):
