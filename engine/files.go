@@ -96,6 +96,11 @@ func (s *state) finished(t *torrent) {
 	}
 	r := t.run
 	r.settled = true
+	if t.rec.Final != "" && t.move == nil {
+		if err := s.relocate(t, t.rec.Final); err != nil {
+			s.note(t, because("It stays in "+t.rec.Dir, err))
+		}
+	}
 	if !t.rec.Finished.IsZero() {
 		return
 	}
@@ -110,3 +115,11 @@ func (s *state) finished(t *torrent) {
 // spare says where the hidden file of what pieces have of skipped files is; metadata
 // is not needed for that.
 func (t *torrent) spare() disk.Options { return disk.Options{Dir: t.rec.Dir, Key: t.id.String()} }
+
+// saveIn is the folder where the torrent is saved in the end.
+func (t *torrent) saveIn() string {
+	if t.rec.Final != "" {
+		return t.rec.Final
+	}
+	return t.rec.Dir
+}

@@ -124,7 +124,7 @@ func TestSkippedLeavesNothing(t *testing.T) {
 	}
 	leech.await("all files", func(s *Snapshot) bool {
 		row := s.Torrent(id)
-		return row.Wanted == row.Size && row.State == Seeding
+		return row != nil && row.Wanted == row.Size && row.State == Seeding
 	})
 	awaitListing(t, filepath.Join(to, "in"), "data/a data/b data/c data/d")
 	sameFiles(t, filepath.Join(from, "data"), filepath.Join(to, "in", "data"))
@@ -139,5 +139,49 @@ func sameContent(t *testing.T, want, got string) {
 	a, b := must[[]byte](t)(os.ReadFile(want)), must[[]byte](t)(os.ReadFile(got))
 	if !bytes.Equal(a, b) {
 		t.Errorf("%s differs", got)
+	}
+}
+
+// TestIncompleteFolder downloads in one folder and seeds from another; what is in that
+// one already is used there.
+func TestIncompleteFolder(t *testing.T) {
+	from, to := t.TempDir(), t.TempDir()
+	torrent := sample(t, from, threeFiles)
+	seed := launch(t, loopbackConfig(filepath.Join(from, "p"), from))
+	leech := launch(t, loopbackConfig(filepath.Join(to, "p"), filepath.Join(to, "final")))
+	leech.await("settings", func(s *Snapshot) bool { return s.Settings.Dir != "" })
+	v := leech.snap.Settings
+	v.Incomplete = filepath.Join(to, "incomplete")
+	if err := leech.SetSettings(t.Context(), v); err != nil {
+		t.Fatal(err)
+	}
+	id := leech.add(torrent, AddOptions{})
+	leech.await("its folder", func(s *Snapshot) bool {
+		row := s.Torrent(id)
+		return row != nil && row.State == Downloading && row.Dir == v.Incomplete && row.Final == v.Dir
+	})
+	leech.stop()
+	leech = launch(t, loopbackConfig(filepath.Join(to, "p"), ""))
+	seed.add(torrent, AddOptions{})
+	seed.awaitState(id, Seeding)
+	if err := leech.AddPeers(t.Context(), id, []netip.AddrPort{seed.addr()}); err != nil {
+		t.Fatal(err)
+	}
+	leech.await("final folder", func(s *Snapshot) bool {
+		row := s.Torrent(id)
+		return row != nil && row.State == Seeding && row.Dir == v.Dir && row.Final == "" && row.Move == nil
+	})
+	sameFiles(t, filepath.Join(from, "data"), filepath.Join(v.Dir, "data"))
+	if got := listing(t, v.Incomplete); got != "" {
+		t.Errorf("left behind: %s", got)
+	}
+	if err := leech.Remove(t.Context(), id, false); err != nil {
+		t.Fatal(err)
+	}
+	leech.await("removal", func(s *Snapshot) bool { return s.Torrent(id) == nil })
+	leech.add(torrent, AddOptions{Dir: v.Dir})
+	leech.awaitState(id, Seeding)
+	if row := leech.snap.Torrent(id); row.Dir != v.Dir || row.Final != "" {
+		t.Errorf("what is there is to be used in %s: %s", v.Dir, row.Dir)
 	}
 }

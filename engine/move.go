@@ -292,9 +292,7 @@ func (s *state) moved(t *torrent, moved *disk.Moved, err error) {
 	t.rec.Dir, t.rec.Foreign, t.rec.Stamps = m.to, nil, keptStamps(t.kept.Stamps())
 	s.relieve(t) // it is another disk
 	t.rec.Moving, t.dirty = intent{From: moved.From, Copied: moved.Copied}.String(), true
-	if t.rec.Final == m.to {
-		t.rec.Final = ""
-	}
+	t.rec.Final = "" // if it was another, the user wants it here
 	if n := len(moved.Copied); n > 0 {
 		s.emit(Notice, t, fmt.Sprintf("%q was moved. %d of its files were there before it and were copied; they also stay in %s.", t.name(), n, moved.From))
 	}

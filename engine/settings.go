@@ -1,6 +1,7 @@
 package engine
 
 import (
+	"path/filepath"
 	"reflect"
 	"slices"
 )
@@ -13,8 +14,9 @@ type Settings struct {
 	AskOnAdd  bool   `json:"ask_on_add"` // show the add dialog
 	AddPaused bool   `json:"add_paused"` // the add dialog's last choice
 
-	PartSuffix  bool `json:"part_suffix"` // files that are begun from now on have ".part" behind their name until they are complete
-	Preallocate bool `json:"preallocate"` // files get all their room on the disk before the first byte, where the file system can; else they grow
+	Incomplete  string `json:"incomplete"`  // full path of the folder that new torrents are in until they are complete; "" for where they are saved
+	PartSuffix  bool   `json:"part_suffix"` // files that are begun from now on have ".part" behind their name until they are complete
+	Preallocate bool   `json:"preallocate"` // files get all their room on the disk before the first byte, where the file system can; else they grow
 
 	Limits       Limits    `json:"limits"`        // of all torrents together
 	TurtleLimits Limits    `json:"turtle_limits"` // instead of Limits while the turtle is on
@@ -58,6 +60,9 @@ const (
 // repaired returns the settings with what makes no sense brought into its range.
 // They share no memory with v.
 func (v Settings) repaired() Settings {
+	if !filepath.IsAbs(v.Incomplete) {
+		v.Incomplete = ""
+	}
 	v.Limits, v.TurtleLimits = repairedLimits(v.Limits), repairedLimits(v.TurtleLimits)
 	v.Timetable = slices.Clone(v.Timetable[:min(len(v.Timetable), maxPeriods)])
 	v.Timetable = slices.DeleteFunc(v.Timetable, func(p Period) bool {

@@ -81,12 +81,23 @@ func (s *state) task(t *torrent, l *lane, j job) {
 // is a stranger's: it is hashed, used where it is right, and never written.
 func (s *state) survey(t *torrent) {
 	files, made := t.files(), t.made
-	dir, layout := files.Dir, files.Layout
+	incomplete := s.settings.Incomplete
+	if files.Dir = t.saveIn(); incomplete == files.Dir {
+		incomplete = ""
+	}
+	layout := files.Layout
 	s.task(t, s.tasks, func() func(*state) {
 		foreign, stamps, err := disk.Existing(files)
+		dir, final := files.Dir, ""
+		if incomplete != "" && err == nil && len(foreign) == 0 { // what is there already is used where it is
+			dir, final = incomplete, dir
+			files.Dir = dir
+			foreign, stamps, err = disk.Existing(files)
+		}
 		complete := err == nil && made.complete(s.quit, dir, layout, foreign)
 		return func(s *state) {
 			s.keepMetainfo(t)
+			t.rec.Dir, t.rec.Final = dir, final
 			if err != nil && disk.KindOf(err) != disk.Unknown && t.rec.Fault == "" {
 				s.examine(t, t.files(), err)
 				return

@@ -62,6 +62,7 @@ type Torrent struct {
 	Meta   *Meta   // nil until the metadata is known, and of a torrent that nobody looks at and that does nothing; another pointer after files were renamed
 	Pieces *Pieces // nil until the metadata is known
 	Dir    string  // the folder its files are in
+	Final  string  // the folder they go to when all that is wanted is there; "" if it is Dir
 	Move   *Move   // of its files to another folder, under way; else nil
 
 	Size   int64 // bytes of all files

@@ -113,30 +113,37 @@ func (s *settingsSheet) peers() {
 func (s *settingsSheet) saving() {
 	v := &s.v
 	s.heading("New torrents")
-	s.dir = s.ask("Save in", v.Dir, "", func(text string) error {
-		if v.Dir = expandHome(text); !filepath.IsAbs(v.Dir) {
+	s.dir = s.folder("Save in", &v.Dir, "")
+	s.folder("Until complete in", &v.Incomplete, "the same folder")
+	s.body.Add(s.tick("Ask before adding", v.AskOnAdd, func(on bool) { v.AskOnAdd = on }))
+	s.body.Add(s.tick("Do not start them", v.AddPaused, func(on bool) { v.AddPaused = on }))
+	s.body.Add(s.tick("Files that are not complete end in .part", v.PartSuffix, func(on bool) { v.PartSuffix = on }))
+	s.body.Add(s.tick("Files take all their room on the disk at once", v.Preallocate, func(on bool) { v.Preallocate = on }))
+}
+
+// folder asks for a folder; empty is what an empty field means, "" if it must be named.
+func (s *settingsSheet) folder(label string, path *string, empty string) *field {
+	x := s.ask(label, *path, empty, func(text string) error {
+		if *path = expandHome(text); !filepath.IsAbs(*path) && (*path != "" || empty == "") {
 			return errors.New("name a folder by its whole path")
 		}
 		return nil
 	})
 	browse := s.press("Browse…", func() {
-		s.w.desktop.PickFolder(s.w.ctx, s.v.Dir, func(path string, err error) {
+		s.w.desktop.PickFolder(s.w.ctx, *path, func(chosen string, err error) {
 			switch {
 			case err != nil:
 				s.w.say("Cannot choose a folder: " + sentenceOf(err))
-			case path != "":
-				s.dir.SetText(path)
+			case chosen != "":
+				x.SetText(chosen)
 			}
 		})
 	})
 	if s.w.cfg.Desktop == nil {
 		browse.Disable()
 	}
-	s.row("Save in", container.NewBorder(nil, nil, nil, browse, s.dir))
-	s.body.Add(s.tick("Ask before adding", v.AskOnAdd, func(on bool) { v.AskOnAdd = on }))
-	s.body.Add(s.tick("Do not start them", v.AddPaused, func(on bool) { v.AddPaused = on }))
-	s.body.Add(s.tick("Files that are not complete end in .part", v.PartSuffix, func(on bool) { v.PartSuffix = on }))
-	s.body.Add(s.tick("Files take all their room on the disk at once", v.Preallocate, func(on bool) { v.Preallocate = on }))
+	s.row(label, container.NewBorder(nil, nil, nil, browse, x))
+	return x
 }
 
 // numberText is a number as it is typed; "" for that of an empty field.

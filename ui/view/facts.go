@@ -20,6 +20,7 @@ func Facts(t *engine.Torrent, now time.Time) []Fact {
 		{"Name", title(t)},
 		{"Status", Sentence(t)},
 		{"Saved in", format.Text(t.Dir)},
+		{"When complete in", format.Text(t.Final)},
 		{"Info hash", t.ID.String()},
 		{"Downloaded", fmt.Sprintf("%s of %s wanted; %s in all its life", format.Size(t.Have), format.Size(t.Wanted), format.Size(t.Downloaded))},
 		{"Uploaded", fmt.Sprintf("%s, ratio %s", format.Size(t.Uploaded), format.Ratio(t.Ratio()))},
