@@ -159,7 +159,7 @@ func metaOf(g *admit.Torrent) *Meta {
 	m.Files = make([]File, 0, len(g.Files))
 	for _, f := range g.Files {
 		if !f.Pad {
-			m.Files = append(m.Files, File{Path: f.Path, Length: f.Length, Offset: f.Offset})
+			m.Files = append(m.Files, File{Path: f.Path, Length: f.Length, Offset: f.Offset, altered: f.Altered})
 		}
 	}
 	m.pads = padsOf(layoutOf(m))
@@ -196,7 +196,7 @@ func layoutOf(m *Meta) disk.Layout {
 	}
 	for _, f := range m.Files {
 		pad(f.Offset)
-		l.Files = append(l.Files, disk.File{Path: f.Path, Length: f.Length, Offset: f.Offset})
+		l.Files = append(l.Files, disk.File{Path: f.Path, Length: f.Length, Offset: f.Offset, Keep: f.altered})
 		end += f.Length
 	}
 	pad(m.length)

@@ -137,6 +137,8 @@ type File struct {
 	Path   []string // safe path elements below the save folder, the torrent's folder included
 	Length int64    // bytes
 	Offset int64    // of its first byte in the torrent
+
+	altered bool // the metainfo names it otherwise
 }
 
 // PieceRange returns the first piece of the file and the one after its last;

@@ -96,11 +96,14 @@ type File struct {
 	// or for a single file just its name. No two files have paths that any file
 	// system takes for one, nor has one the path of another with ".part" added.
 	// The paths of pad files are not told apart: pad files are never on disk.
-	Path []string
-
+	Path   []string
 	Length int64 // bytes
 	Offset int64 // of its first byte in the pieces
 	Pad    bool  // zeros that only fill a piece (BEP 47), or what nothing is in between the files of a v2 torrent
+
+	// Altered is set if the metainfo names the file otherwise: another version of the
+	// program may call it something else.
+	Altered bool
 }
 
 // Metainfo reads a .torrent file (BEP 3). After the metainfo only white space

@@ -73,7 +73,7 @@ func (t *Torrent) addFile(raw *rawFile, names *names, folder int) error {
 	}
 	if f.Pad {
 		f.Path = names.below(folder, ".pad", strconv.Itoa(n))
-	} else if f.Path, err = names.place(folder, raw.path); err != nil {
+	} else if f.Path, f.Altered, err = names.place(folder, raw.path); err != nil {
 		return refuse("%s %s.", nth(n), err)
 	}
 	t.Files = append(t.Files, f)

@@ -72,7 +72,7 @@ func FuzzPath(f *testing.F) {
 		}
 		var paths [][]string
 		for line := range strings.SplitSeq(list, "\n") {
-			path, err := names.place(folder, strings.Split(line, "/"))
+			path, _, err := names.place(folder, strings.Split(line, "/"))
 			if err != nil {
 				checkSentence(t, refuse("The file %s.", err), "")
 				continue
@@ -130,12 +130,12 @@ func TestFold(t *testing.T) {
 func TestNextNumber(t *testing.T) {
 	names := newNames()
 	for i := range 1000 {
-		path, err := names.place(saveFolder, []string{"a.txt"})
+		path, altered, err := names.place(saveFolder, []string{"a.txt"})
 		want := fmt.Sprintf("a (%d).txt", i+1)
 		if i == 0 {
 			want = "a.txt"
 		}
-		if err != nil || path[0] != want {
+		if err != nil || path[0] != want || altered != (i > 0) {
 			t.Fatalf("%v, %v, not %s", path, err, want)
 		}
 	}

@@ -33,6 +33,7 @@ const saveFolder = 0
 // The same files in the same order get the same paths.
 type names struct {
 	paths   [][]string        // safe path of each folder
+	altered []bool            // whether it is another one than it came with
 	folders map[edge]int      // folders by the names they came with
 	files   map[edge]struct{} // files likewise
 	taken   map[edge]struct{} // what there is on disk, by folded safe names
@@ -48,6 +49,7 @@ type edge struct {
 func newNames() *names {
 	return &names{
 		paths:   [][]string{nil},
+		altered: []bool{false},
 		folders: make(map[edge]int),
 		files:   make(map[edge]struct{}),
 		taken:   make(map[edge]struct{}),
@@ -55,30 +57,32 @@ func newNames() *names {
 	}
 }
 
-// place gives a file a path below a folder. Elements that mean nothing are left
-// out. The error is the rest of a sentence about the file.
-func (n *names) place(folder int, raw []string) ([]string, error) {
+// place gives a file a path below a folder, and tells whether it is another one than it
+// came with. Elements that mean nothing are left out. The error is the rest of a
+// sentence about the file.
+func (n *names) place(folder int, raw []string) (path []string, altered bool, err error) {
+	given := len(raw)
 	raw = slices.DeleteFunc(slices.Clone(raw), func(s string) bool { return s == "" || s == "." })
 	if len(raw) == 0 {
 		raw = []string{"_"}
 	}
 	last := len(raw) - 1
 	for _, name := range raw[:last] {
-		var err error
 		if folder, err = n.folder(folder, name); err != nil {
-			return nil, err
+			return nil, false, err
 		}
 	}
 	at := edge{folder, raw[last]}
 	if _, ok := n.folders[at]; ok {
-		return nil, fmt.Errorf("is also the folder of another file (%s)", quote(raw[last]))
+		return nil, false, fmt.Errorf("is also the folder of another file (%s)", quote(raw[last]))
 	}
 	n.files[at] = struct{}{}
-	full := n.below(folder, n.claim(folder, raw[last], true))
-	if size := len(strings.Join(full, "/")); size > maxPath {
-		return nil, fmt.Errorf("has a path that is too long (%d bytes, at most %d)", size, maxPath)
+	safe := n.claim(folder, raw[last], true)
+	path = n.below(folder, safe)
+	if size := len(strings.Join(path, "/")); size > maxPath {
+		return nil, false, fmt.Errorf("has a path that is too long (%d bytes, at most %d)", size, maxPath)
 	}
-	return full, nil
+	return path, n.altered[folder] || safe != raw[last] || len(raw) != given, nil
 }
 
 // folder returns the folder that came with a name in another one.
@@ -93,7 +97,9 @@ func (n *names) folder(parent int, raw string) (int, error) {
 	if len(n.paths) > MaxFiles {
 		return 0, fmt.Errorf("is in one folder too many (at most %d)", MaxFiles)
 	}
-	n.paths = append(n.paths, n.below(parent, n.claim(parent, raw, false)))
+	safe := n.claim(parent, raw, false)
+	n.paths = append(n.paths, n.below(parent, safe))
+	n.altered = append(n.altered, n.altered[parent] || safe != raw)
 	n.folders[at] = len(n.paths) - 1
 	return n.folders[at], nil
 }

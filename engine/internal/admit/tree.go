@@ -111,7 +111,7 @@ func (in *info) readTreeFiles(t *Torrent, names *names, root string) error {
 
 // addLeaf puts a file at the beginning of the next piece, below a folder of names.
 func (t *Torrent) addLeaf(l leaf, names *names, folder int) error {
-	path, err := names.place(folder, l.path)
+	path, altered, err := names.place(folder, l.path)
 	if err != nil {
 		return refuse("%s %s.", nth(len(t.Files)), err)
 	}
@@ -123,7 +123,7 @@ func (t *Torrent) addLeaf(l leaf, names *names, folder int) error {
 	if l.length > maxSize-t.Length {
 		return refuse("%s makes the torrent too large (more than %d bytes).", nth(len(t.Files)), int64(maxSize))
 	}
-	t.Files = append(t.Files, File{Path: path, Length: l.length, Offset: t.Length})
+	t.Files = append(t.Files, File{Path: path, Altered: altered, Length: l.length, Offset: t.Length})
 	t.Length += l.length
 	t.Size += l.length
 	return nil

@@ -16,6 +16,8 @@ type File struct {
 	Offset int64    // of the first byte in the torrent
 	Pad    bool     // BEP 47, or between v2 files: all zeros, never on disk
 
+	Keep bool // Names has it in any case, since another layout may call it otherwise
+
 	spare bool // see Options.Key
 }
 

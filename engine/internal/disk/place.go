@@ -40,6 +40,7 @@ func (n name) String() string {
 type table struct {
 	layout Layout
 	dir    string         // full path of the save folder
+	kept   []int          // files that are recorded even if they have the name in the layout
 	names  map[int]name   // of files that have another one than in the layout
 	away   map[int]string // full paths of the folders of files that are below another one than dir
 }
@@ -51,6 +52,11 @@ func newTable(o Options, dir string) (table, error) {
 			return t, err
 		}
 		t.layout = o.Layout.withSpare(o.Key)
+	}
+	for i, f := range o.Layout.Files {
+		if f.Keep && !f.Pad {
+			t.kept = append(t.kept, i)
+		}
 	}
 	for i, path := range o.Names {
 		if i < 0 || i >= len(o.Layout.Files) || o.Layout.Files[i].Pad || !localName(path) {
@@ -143,10 +149,13 @@ func (t *table) follow(found map[int]os.FileInfo, dir string) (map[int]os.FileIn
 
 // record returns what newTable wants as Options.Names.
 func (t *table) record() map[int]string {
-	if len(t.names) == 0 {
+	if len(t.names) == 0 && len(t.kept) == 0 {
 		return nil
 	}
-	paths := make(map[int]string, len(t.names))
+	paths := make(map[int]string, len(t.names)+len(t.kept))
+	for _, i := range t.kept {
+		paths[i] = filepath.ToSlash(t.layout.name(i))
+	}
 	for i, n := range t.names {
 		paths[i] = filepath.ToSlash(n.String())
 	}
@@ -204,7 +213,7 @@ func (t *Torrent) Dir() string {
 }
 
 // Names returns the slash paths below their folder of the files that are not where
-// the layout has them: it is what Options.Names wants at the next start. The map is
+// the layout has them, or that it says to keep: it is what Options.Names wants at the next start. The map is
 // the caller's.
 func (t *Torrent) Names() map[int]string {
 	t.mu.Lock()

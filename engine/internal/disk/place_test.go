@@ -230,3 +230,31 @@ func TestRenameWhileBusy(t *testing.T) {
 	}
 	checkReads(t, d, data)
 }
+
+// TestNamesOfAnotherVersion has two layouts of the same files, as two versions of the
+// program with different rules for safe names make them.
+func TestNamesOfAnotherVersion(t *testing.T) {
+	old, now := lay(8, "t/a_", 8, "t/b", 12), lay(8, "t/a", 8, "t/b", 12)
+	old.Files[0].Keep, now.Files[0].Keep = true, true
+	dir, data := t.TempDir(), content(old)
+	d := open(t, Options{Dir: dir, Layout: old, Policy: suffix})
+	writePieces(t, d, data, 0, 1)
+	if err := errors.Join(d.Sync(), d.Complete(d.Have())); err != nil {
+		t.Fatal(err)
+	}
+	if got := d.Names(); len(got) != 2 || got[0] != "t/a_" || got[1] != "t/b.part" {
+		t.Errorf("names: %v", got)
+	}
+	next := open(t, Options{Dir: dir, Layout: now, Policy: suffix, Names: d.Names(), Have: d.Have()})
+	checkReadsPiece(t, next, data, 0, 1)
+	writePieces(t, next, data, 2)
+	if err := errors.Join(next.Sync(), next.Complete(next.Have())); err != nil {
+		t.Fatal(err)
+	}
+	if got := names(t, dir); got != "t/a_ t/b" {
+		t.Errorf("files: %s", got)
+	}
+	if got := next.Names(); len(got) != 1 || got[0] != "t/a_" {
+		t.Errorf("names: %v", got)
+	}
+}
