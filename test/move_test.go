@@ -170,10 +170,11 @@ func TestMoveWhileSeeding(t *testing.T) {
 	d := Make(t, "moved", 256<<10, File{"big.bin", size}, File{"sub/small.bin", 100_000}, File{"empty.bin", 0})
 	torrent := d.Torrent(t, "")
 	first := startMover(t, d.Dir, engine.NoLimits)
-	first.add(torrent)
+	id := first.add(torrent)
+	first.await("the seed", func() bool { return first.row(id).State == engine.Seeding })
 	home, far := t.TempDir(), otherDisk(t)
 	owner := startMover(t, home, engine.Limits{Down: engine.Unlimited, Up: rate})
-	id := owner.add(torrent, first.addr())
+	owner.add(torrent, first.addr())
 	owner.await("the download", func() bool { return owner.row(id).State == engine.Seeding })
 	first.stop() // or the peer would hear of it
 
