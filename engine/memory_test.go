@@ -6,6 +6,7 @@ import (
 	"path/filepath"
 	"runtime"
 	"testing"
+	"time"
 
 	"github.com/anacrolix/torrent/bencode"
 	"github.com/anacrolix/torrent/metainfo"
@@ -14,6 +15,7 @@ import (
 	"piecewise/engine/internal/disk"
 	"piecewise/engine/internal/plane"
 	"piecewise/engine/internal/store"
+	"piecewise/engine/shelf"
 )
 
 // profileOf makes a profile with n stopped torrents of the given number of pieces
@@ -130,4 +132,51 @@ type busyCarrier struct {
 func (c *busyCarrier) Version() uint64 { c.version++; return c.version }
 func (c *busyCarrier) Pieces(dst []plane.PieceState) []plane.PieceState {
 	return append(dst[:0], c.states...)
+}
+
+// BenchmarkMany starts with a long list of seeds of 2,000 pieces, and reports how long
+// it takes until all rows are made, what a torrent costs in memory, and what a second
+// costs while nothing happens.
+func BenchmarkMany(b *testing.B) {
+	for _, n := range []int{1000, 10_000} {
+		b.Run(fmt.Sprint(n), func(b *testing.B) {
+			cfg, _ := shelved(b, shelf.Shelf{Torrents: n, Pieces: 2000})
+			e := New(cfg)
+			var bytes, second float64
+			for b.Loop() {
+				b.StopTimer()
+				before := heap()
+				b.StartTimer()
+				st, _, err := store.Open(cfg.Profile)
+				if err != nil {
+					b.Fatal(err)
+				}
+				s, err := load(e, st)
+				if err != nil {
+					b.Fatal(err)
+				}
+				s.control, s.store = &fakeControl{}, st
+				for _, t := range s.order {
+					s.steer(t)
+				}
+				s.publish()
+				b.StopTimer()
+				bytes = float64(heap()-before) / float64(n)
+				s.quiet, s.lastSave = nil, time.Now().Add(time.Hour)
+				start := time.Now()
+				for range ticksASecond {
+					s.unseen.queue = nil
+					s.changed = true
+					s.tick()
+				}
+				second = float64(time.Since(start).Microseconds())
+				s.cancel()
+				st.Close()
+				b.StartTimer()
+			}
+			b.ReportMetric(bytes, "B/torrent")
+			b.ReportMetric(bytes/2000, "B/piece")
+			b.ReportMetric(second, "µs/second")
+		})
+	}
 }

@@ -1,7 +1,7 @@
 #!/usr/bin/python3
 """Compare BitTorrent clients on one machine; README.md tells how.
 
-    ./bench.py all | leech | rc4 | delay | seed | swarm | super | recheck | create [options]
+    ./bench.py all | leech | rc4 | delay | seed | swarm | super | recheck | create | start [options]
     ./bench.py report       tables of everything measured so far
     ./bench.py clean        remove data and work folders"""
 import argparse
@@ -34,7 +34,7 @@ STARTED = time.strftime("%Y-%m-%dT%H:%M:%S")
 NEEDED = {"openssl": "openssl", "unshare": "util-linux", "ip": "iproute2", "go": "golang"}
 DEFAULTS = {            # scenario: (data, settings)
     "leech": ("one,many", "blast"), "rc4": ("one", ""), "delay": ("one", "40ms,100ms,200ms"), "seed": ("one", "libtorrent,sink"),
-    "swarm": ("swarm", "20"), "super": ("super", "same,libtorrent"), "recheck": ("one", ""), "create": ("one", "v1")}
+    "swarm": ("swarm", "20"), "super": ("super", "same,libtorrent"), "recheck": ("one", ""), "create": ("one", "v1"), "start": ("", "0,1000")}
 SLOW = ("transmission",)    # 11 s until it connects, then 25 MB/s here: only where it is named, or in a swarm
 
 
@@ -105,6 +105,8 @@ def clients(args, scenario):
     """Those that are named, or all that are installed; and that can do it."""
     if scenario == "create":
         return [n for n in (args.clients.split(",") if args.clients else CREATORS) if able(n)]
+    if scenario == "start":
+        return args.clients.split(",") if args.clients else ["libtorrent", "piecewise"]
     names = args.clients.split(",") if args.clients else [
         n for n, c in CLIENTS.items() if not c.missing() and (n not in SLOW or scenario == "swarm")]
     return [n for n in names if scenario != "super" or CLIENTS[n].limits]
@@ -115,7 +117,7 @@ def run(args):
     todo = [cases(args, s) for s in (SCENARIOS if args.scenario == "all" else [args.scenario])]
     needed = {c.data for some in todo for c in some} | {"tiny" for some in todo for c in some if c.scenario == "recheck"}
     needed |= {"one" for some in todo for c in some if c.mode == "disk"}
-    for name in sorted(needed):
+    for name in sorted(needed - {""}):
         data.ensure(name)
     data.warm()
     lab = Lab(args.patience)

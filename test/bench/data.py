@@ -98,6 +98,7 @@ def create(path, out, piece_length):
 
 def warm(limit=6 << 30):
     """Touch memory once: the host of a virtual machine hands it out at the first touch, in the time of whoever comes first."""
+    os.makedirs(SHM, exist_ok=True)
     path, zero = os.path.join(SHM, "warm"), bytes(1 << 20)
     free = os.sysconf("SC_AVPHYS_PAGES") * os.sysconf("SC_PAGE_SIZE")
     with open(path, "wb") as f:

@@ -15,6 +15,7 @@ from clients import CLIENTS
 from creators import make, sha1_rate, startup
 from drivers import HERE, BenchError, Blast, Libtorrent, Sink, die_with_parent
 from measure import Meter, machine_busy, wait_quiet
+from starting import start
 
 Case = namedtuple("Case", "scenario client mode data setting")
 SEED, PIPE, HELPER = 249, 248, 250      # slots; the clients under test count from 1
@@ -306,4 +307,4 @@ def wait_all(drivers, deadline):
     return ends
 
 
-SCENARIOS = {f.__name__: f for f in (leech, rc4, delay, seed, swarm, super, recheck, create)}
+SCENARIOS = {f.__name__: f for f in (leech, rc4, delay, seed, swarm, super, recheck, create, start)}
