@@ -3,6 +3,7 @@ package engine
 import (
 	"path/filepath"
 	"testing"
+	"time"
 
 	"piecewise/engine/internal/store"
 )
@@ -14,8 +15,7 @@ func TestRestoreBackup(t *testing.T) {
 	profile := filepath.Join(dir, "p")
 	b := launch(t, loopbackConfig(profile, ""))
 	b.awaitState(id, Seeding)
-	b.await("backup", func(*Snapshot) bool { return len(must[[]Backup](t)(b.Backups(t.Context()))) == 1 })
-	backup := must[[]Backup](t)(b.Backups(t.Context()))[0]
+	backup := b.backup()
 	if backup.Torrents != 1 {
 		t.Errorf("%+v", backup)
 	}
@@ -29,6 +29,25 @@ func TestRestoreBackup(t *testing.T) {
 	again.noticed("1 torrent. What was there before was kept as")
 	if row := again.snap.Torrent(id); row.Have != row.Size || row.Dir != dir {
 		t.Errorf("%+v", row)
+	}
+}
+
+// backup awaits the first backup, and takes updates meanwhile.
+func (b *bench) backup() Backup {
+	b.t.Helper()
+	look, late := time.NewTicker(50*time.Millisecond), time.After(patience)
+	defer look.Stop()
+	for {
+		select {
+		case u := <-b.Updates():
+			b.snap, b.events = u.Snapshot, append(b.events, u.Events...)
+		case <-look.C:
+			if list := must[[]Backup](b.t)(b.Backups(b.t.Context())); len(list) == 1 {
+				return list[0]
+			}
+		case <-late:
+			b.t.Fatal("there is no backup")
+		}
 	}
 }
 

@@ -57,6 +57,7 @@ type world struct {
 func TestCrash(t *testing.T) {
 	for _, cut := range []bool{false, true} {
 		t.Run(map[bool]string{false: "killed", true: "power cut"}[cut], func(t *testing.T) {
+			t.Parallel()
 			moments := 3
 			if os.Getenv("PIECEWISE_E2E") == "full" {
 				moments = 100
