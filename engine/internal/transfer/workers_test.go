@@ -70,7 +70,7 @@ func TestCrews(t *testing.T) {
 	w := NewWorkers()
 	defer w.Close()
 	first := w.crew("")
-	if w.crew("/") != first || w.crew("/") != first || first.pool != nil {
+	if w.crew("/") != first || first.pool != nil {
 		t.Error("the first disk has not the first workers")
 	}
 	usb := w.crew("/media/usb")
