@@ -92,6 +92,7 @@ func contents(t *testing.T) []*Data {
 		Make(t, "several files", 32<<10, File{"a.bin", 300_000}, File{"b/empty", 0}, File{"b/tiny", 5},
 			File{"c piece", 32 << 10}, File{"d/large.bin", 1_500_000}, File{"z last", 16<<10 + 1}),
 		Make(t, "one block", 16<<10, File{Length: 1000}),
+		Make(t, "empty ends", 16<<10, File{"a", 0}, File{"b", 70_000}, File{"c", 0}),
 		Make(t, "many pieces", 16<<10, File{"a", 600 * 16 << 10}, File{"b", 3 * 16 << 10}),
 	}
 }

@@ -162,8 +162,8 @@ func TestWrongBlock(t *testing.T) {
 			if len(again) != test.again || !slices.Contains(again, wrong) {
 				t.Errorf("%d blocks were fetched again, not %d: %v", len(again), test.again, again)
 			}
-			if n := s.Counters(); n.HashFailures != 1 || len(s.bans) > 0 {
-				t.Errorf("%d pieces failed, %d more are banned", n.HashFailures, len(s.bans))
+			if n := s.Counters(); n.HashFailures != 1 || len(s.bans) > 0 || n.Wasted != int64(test.again*block) {
+				t.Errorf("%d pieces failed, %d more are banned, %d bytes wasted", n.HashFailures, len(s.bans), n.Wasted)
 			}
 		})
 	}
@@ -208,8 +208,9 @@ func TestTorn(t *testing.T) {
 	case <-time.After(patient):
 		t.Fatal("it was not noticed")
 	}
-	if len(s.bans) > 0 {
-		t.Error("somebody is banned for it")
+	until(t, "the verdict", func() bool { return s.Counters().Wasted > 0 })
+	if n := s.Counters().HashFailures; len(s.bans) > 0 || n > 0 {
+		t.Errorf("somebody is blamed for it: %d pieces failed", n)
 	}
 }
 
@@ -217,7 +218,9 @@ func TestTorn(t *testing.T) {
 func TestServeHashes(t *testing.T) {
 	c := newContent(5, 4*block)
 	c.kind = "v2"
-	s := newSide(t, c, sideOptions{have: fullBits(c)})
+	have := fullBits(c)
+	have.Clear(0)
+	s := newSide(t, c, sideOptions{have: have})
 	p := join(t, s, true)
 	p.send(wire.HaveNone)
 	tree := c.tree()
@@ -269,6 +272,7 @@ func TestServeHashes(t *testing.T) {
 		{Root: tree.Root, Base: 1 << 31, Count: 1 << 31, Index: 1 << 31, Proof: 1<<32 - 1},
 		{Root: tree.Root, Base: 2, Count: 8, Proof: 99},
 		{Root: tree.Root, Index: 5 * 4, Count: 4}, // behind the last piece
+		{Root: tree.Root, Count: 4},               // of the piece that is not there yet
 	} {
 		if kind, _ := ask(r); kind != wire.HashReject {
 			t.Errorf("%v is answered", r)
