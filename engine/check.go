@@ -125,6 +125,9 @@ func inspect(ctx context.Context, o disk.Options, p hash.Pieces, c *check) (revi
 	if err != nil {
 		return review{}, cmp.Or(context.Cause(ctx), err)
 	}
+	if err := d.SyncFound(); err != nil { // nothing is recorded that the next power cut takes away
+		return review{}, err
+	}
 	o.Disk, o.Have, o.Stamps = d.Disk(), Bits{}, nil
 	return found, o.There()
 }

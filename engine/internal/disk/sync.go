@@ -63,10 +63,8 @@ const (
 // syncFiles syncs files, and returns what failed for each. Many are written out first,
 // and then their file system is synced once, as a whole, with the folders on it.
 func (t *Torrent) syncFiles(files []int) (failed []error, whole bool) {
-	t.mu.Lock()
-	dir, apart := t.table.dir, len(t.table.away) > 0
-	t.mu.Unlock()
-	if len(files) < manyFiles || apart || !syncsWhole(dir) {
+	dir := t.Dir()
+	if len(files) < manyFiles || t.scattered() || !syncsWhole(dir) {
 		return t.syncEach(files, (*os.File).Sync), false
 	}
 	if failed := t.syncEach(files, writeOut); errors.Join(failed...) != nil {
@@ -78,15 +76,61 @@ func (t *Torrent) syncFiles(files []int) (failed []error, whole bool) {
 	return make([]error, len(files)), true
 }
 
+// SyncFound waits until what a Scan can have read is on the disk, whoever wrote it:
+// what another program has just put there may not be.
+func (t *Torrent) SyncFound() error {
+	if dir := t.Dir(); len(t.layout.Files) >= manyFiles && !t.scattered() && syncsWhole(dir) && syncWhole(dir) == nil {
+		return nil
+	}
+	var files []int
+	for i, f := range t.layout.Files {
+		if owner, _ := t.whose(i); !f.Pad && owner != nobody {
+			files = append(files, i)
+		}
+	}
+	return errors.Join(eachOf(files, t.syncFound)...)
+}
+
+// syncFound syncs a file that need not be ours.
+func (t *Torrent) syncFound(i int) error {
+	h, err := t.acquire(i, false)
+	if errors.Is(err, fs.ErrNotExist) {
+		return nil
+	}
+	if err != nil {
+		return err
+	}
+	defer handles.release(h)
+	if err = t.refuses("sync", i); err == nil && runtime.GOOS != "windows" { // it syncs only what it may write
+		err = h.file.Sync()
+	}
+	if err != nil {
+		return refused("sync", t.full(i), err)
+	}
+	return nil
+}
+
+// scattered reports whether some of the files may be on another file system.
+func (t *Torrent) scattered() bool {
+	t.mu.Lock()
+	defer t.mu.Unlock()
+	return len(t.table.away) > 0
+}
+
 // syncEach syncs files, some at once, with how.
 func (t *Torrent) syncEach(files []int, how func(*os.File) error) []error {
+	return eachOf(files, func(i int) error { return t.syncFile(i, how) })
+}
+
+// eachOf does something with each file, with some at once.
+func eachOf(files []int, do func(int) error) []error {
 	var next atomic.Int64
 	var wait sync.WaitGroup
 	failed := make([]error, len(files))
 	for range min(syncsAtOnce, len(files)) {
 		wait.Go(func() {
 			for n := int(next.Add(1)) - 1; n < len(files); n = int(next.Add(1)) - 1 {
-				failed[n] = t.syncFile(files[n], how)
+				failed[n] = do(files[n])
 			}
 		})
 	}

@@ -90,3 +90,41 @@ func TestOpenBeneath(t *testing.T) {
 	must(err)
 	must(f.Close())
 }
+
+// TestSyncFound syncs what others have put there, few files and many, and says which one
+// cannot be.
+func TestSyncFound(t *testing.T) {
+	for _, n := range []int{3, manyFiles} {
+		var files []any
+		for i := range n {
+			files = append(files, fmt.Sprint("f", i), 100)
+		}
+		l := lay(64, files...)
+		dir := t.TempDir()
+		for i := range l.Files {
+			if i > 0 { // the first one is not there
+				put(t, filepath.Join(dir, l.name(i)), make([]byte, 100))
+			}
+		}
+		asked := 0
+		var mu sync.Mutex
+		d := open(t, Options{Dir: dir, Layout: l, Foreign: []int{1}, Refuse: func(op, path string) error {
+			mu.Lock()
+			defer mu.Unlock()
+			if op == "sync" {
+				asked++
+				if path == filepath.Join(dir, l.name(1)) {
+					return fs.ErrInvalid
+				}
+			}
+			return nil
+		}})
+		err := d.SyncFound()
+		if whole := asked == 0 && err == nil && n >= manyFiles; whole {
+			continue
+		}
+		if asked != n-1 || !errors.Is(err, fs.ErrInvalid) {
+			t.Errorf("of %d files %d were synced, %v", n, asked, err)
+		}
+	}
+}
