@@ -3,6 +3,7 @@ package disk
 import (
 	"fmt"
 	"testing"
+	"time"
 )
 
 // BenchmarkOpen opens each file of many in turn, of which few stay open, to write
@@ -42,5 +43,42 @@ func BenchmarkOpen(b *testing.B) {
 				handles.forget(d)
 			}
 		})
+	}
+}
+
+// BenchmarkMany downloads 5,000 files: it makes them, syncs them and gives them their
+// names, each of which is told by itself.
+func BenchmarkMany(b *testing.B) {
+	const count, size = 5000, 16 << 10
+	var files []any
+	for i := range count {
+		files = append(files, fmt.Sprintf("d/d%d/f%d", i/100, i), size)
+	}
+	l := lay(size, files...)
+	block := make([]byte, size)
+	var took [3]time.Duration
+	for b.Loop() {
+		d := open(b, Options{Dir: b.TempDir(), Layout: l, Policy: suffix})
+		for n, step := range []func() error{
+			func() (err error) {
+				for p := 0; p < count && err == nil; p++ {
+					err = d.Write(p, 0, [][]byte{block})
+					d.Verified(p)
+				}
+				return err
+			},
+			d.Sync,
+			func() error { return d.Complete(d.Have()) },
+		} {
+			start := time.Now()
+			if err := step(); err != nil {
+				b.Fatal(err)
+			}
+			took[n] += time.Since(start)
+		}
+		d.Close()
+	}
+	for n, step := range []string{"make", "sync", "name"} {
+		b.ReportMetric(float64(took[n].Microseconds())/float64(b.N*count), step+"-us/file")
 	}
 }

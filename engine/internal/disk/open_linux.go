@@ -6,6 +6,9 @@ import (
 	"golang.org/x/sys/unix"
 )
 
+// strictly has a path lead nowhere but down, and over no link.
+const strictly = unix.RESOLVE_BENEATH | unix.RESOLVE_NO_SYMLINKS | unix.RESOLVE_NO_MAGICLINKS
+
 // openBeneath opens a regular file, or makes it if flag says O_EXCL, with as few calls
 // as there can be. It returns nil if it cannot, for whatever reason: there may be a
 // link on the way, a folder missing, or the system too old.
@@ -16,18 +19,21 @@ func openBeneath(at place, flag int) *os.File {
 	}
 	defer unix.Close(dir)
 	how := unix.OpenHow{
-		Flags:   uint64(flag) | unix.O_CLOEXEC | unix.O_NOFOLLOW | unix.O_NONBLOCK | unix.O_NOCTTY, // a pipe must not wait
-		Resolve: unix.RESOLVE_BENEATH | unix.RESOLVE_NO_SYMLINKS | unix.RESOLVE_NO_MAGICLINKS,
+		Flags:   uint64(flag) | unix.O_CLOEXEC | unix.O_NOFOLLOW | unix.O_NOCTTY,
+		Resolve: strictly,
 	}
-	if flag&os.O_CREATE != 0 {
+	made := flag&os.O_EXCL != 0
+	if made {
 		how.Mode = 0o666
+	} else {
+		how.Flags |= unix.O_NONBLOCK // a pipe must not wait
 	}
 	fd, err := unix.Openat2(dir, at.name, &how)
 	if err != nil {
 		return nil
 	}
 	var info unix.Stat_t
-	if unix.Fstat(fd, &info) != nil || info.Mode&unix.S_IFMT != unix.S_IFREG || unix.SetNonblock(fd, false) != nil {
+	if !made && (unix.Fstat(fd, &info) != nil || info.Mode&unix.S_IFMT != unix.S_IFREG || unix.SetNonblock(fd, false) != nil) {
 		_ = unix.Close(fd) // nothing was written
 		return nil
 	}

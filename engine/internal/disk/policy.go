@@ -4,6 +4,7 @@ import (
 	"errors"
 	"fmt"
 	"io/fs"
+	"path/filepath"
 	"slices"
 
 	"piecewise/engine/internal/plane"
@@ -32,10 +33,8 @@ func (t *Torrent) Complete(have plane.Bits) error {
 		return nil
 	}
 	errs := []error{t.Sync()}
-	for _, i := range files {
-		if !t.isDirty(i) {
-			errs = append(errs, t.complete(i))
-		}
+	for some := range slices.Chunk(files, namesAtOnce) {
+		errs = append(errs, t.complete(some)...)
 	}
 	if err := t.dropSpare(); err != nil {
 		errs = append(errs, err)
@@ -57,20 +56,39 @@ func (t *Torrent) toComplete(have plane.Bits) []int {
 	return files
 }
 
-// isDirty reports whether something in a file may not be on the disk yet.
-func (t *Torrent) isDirty(i int) bool {
-	t.mu.Lock()
-	defer t.mu.Unlock()
-	return t.dirty[i]
-}
+// namesAtOnce is how many files get their names while others that must be made wait.
+const namesAtOnce = 32
 
-// complete gives a file its name, all of whose bytes are on the disk.
-func (t *Torrent) complete(i int) error {
+// complete gives files their names, those of them all of whose bytes are on the disk.
+func (t *Torrent) complete(files []int) (failed []error) {
 	t.creating.Lock()
 	defer t.creating.Unlock()
-	t.mu.Lock()
-	n := t.table.name(i)
-	t.mu.Unlock()
+	var names naming
+	defer names.close()
+	for _, i := range files {
+		t.mu.Lock()
+		n, dirty := t.table.name(i), t.dirty[i]
+		from := t.table.place(i, n)
+		t.mu.Unlock()
+		switch {
+		case dirty:
+		case n.part && names.rename(from, filepath.Base(n.base)):
+			t.mu.Lock()
+			t.call(i, name{base: n.base})
+			t.folders[filepath.Dir(from.full())] = true
+			t.mu.Unlock()
+		default:
+			if err := t.completeSlowly(i, n); err != nil {
+				failed = append(failed, err)
+			}
+		}
+	}
+	return failed
+}
+
+// completeSlowly gives a file its name where that takes more than one call, or finds out
+// why it cannot have it. t.creating must be held.
+func (t *Torrent) completeSlowly(i int, n name) error {
 	err := t.rename(i, name{base: n.base})
 	if err == nil {
 		return nil

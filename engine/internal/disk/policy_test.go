@@ -2,9 +2,11 @@ package disk
 
 import (
 	"errors"
+	"fmt"
 	"os"
 	"path/filepath"
 	"slices"
+	"sync"
 	"testing"
 
 	"piecewise/engine/internal/plane"
@@ -227,4 +229,80 @@ func TestAllocateTooMuch(t *testing.T) {
 	if got := names(t, dir); got != "" {
 		t.Errorf("files: %s", got)
 	}
+}
+
+// TestCompleteTwice completes what a crash has left with both names, and a file that
+// is reached over a link, which takes the longer way.
+func TestCompleteTwice(t *testing.T) {
+	l := lay(8, "t/a", 8, "t/b", 8, "link/c", 8, "t/d", 8, "e", 8, "u/f", 8)
+	dir, data := t.TempDir(), content(l)
+	if err := errors.Join(os.Mkdir(filepath.Join(dir, "there"), 0o777), os.Symlink("there", filepath.Join(dir, "link"))); err != nil {
+		t.Skip(err)
+	}
+	d := open(t, Options{Dir: dir, Layout: l, Policy: suffix})
+	writePieces(t, d, data, 0, 1, 2, 3, 4, 5)
+	if err := d.Sync(); err != nil {
+		t.Fatal(err)
+	}
+	if err := os.Link(filepath.Join(dir, "t/b.part"), filepath.Join(dir, "t/b")); err != nil {
+		t.Skip(err)
+	}
+	put(t, filepath.Join(dir, "t/d"), []byte("theirs"))
+	if err := d.Complete(d.Have()); !errors.Is(err, os.ErrExist) {
+		t.Errorf("complete: %v", err)
+	}
+	if info, err := os.Lstat(filepath.Join(dir, "link")); err != nil || info.Mode()&os.ModeSymlink == 0 {
+		t.Fatalf("the link is gone: %v", err)
+	}
+	got := files(t, filepath.Join(dir, "t"))
+	if got["d"] != "theirs" || got["d.part"] != string(data[24:32]) {
+		t.Errorf("files: %q", got)
+	}
+	if got := names(t, filepath.Join(dir, "there")); got != "c" {
+		t.Errorf("files behind the link: %s", got)
+	}
+	if got := names(t, filepath.Join(dir, "t")); got != "a b d d.part" {
+		t.Errorf("files: %s", got)
+	}
+	if !d.folders[filepath.Join(dir, "u")] {
+		t.Error("a folder has a new name and will not be synced")
+	}
+	checkReadsPiece(t, d, data, 0, 1, 2, 3, 4, 5)
+}
+
+// TestCompleteWhileBusy has readers open files while these get their names.
+func TestCompleteWhileBusy(t *testing.T) {
+	var list []any
+	for i := range 3 * namesAtOnce {
+		list = append(list, fmt.Sprintf("t%d/%d", i/40, i), 8)
+	}
+	l := lay(8, list...)
+	d, data := open(t, Options{Dir: t.TempDir(), Layout: l, Policy: suffix}), content(l)
+	for p := range l.Pieces {
+		writePieces(t, d, data, p)
+	}
+	var busy sync.WaitGroup
+	stop := make(chan struct{})
+	for range 2 {
+		busy.Go(func() {
+			for p := 0; ; p = (p + 1) % l.Pieces {
+				select {
+				case <-stop:
+					return
+				default:
+				}
+				handles.forgetFile(d, p)
+				checkReadsPiece(t, d, data, p)
+			}
+		})
+	}
+	if err := errors.Join(d.Complete(d.Have()), d.Sync()); err != nil {
+		t.Error(err)
+	}
+	close(stop)
+	busy.Wait()
+	if len(d.Names()) > 0 {
+		t.Errorf("names of a complete torrent: %v", d.Names())
+	}
+	checkFiles(t, d.Dir(), l, data)
 }

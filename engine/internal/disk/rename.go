@@ -91,7 +91,7 @@ func (t *Torrent) moveName(i int, from, to place, settle func()) error {
 		return err
 	}
 	left := filepath.Dir(from.name)
-	for left != "." && root.Remove(left) == nil { // fails as soon as one is not empty
+	for left != "." && removeFolder(root, left) { // ends as soon as one is not empty
 		left = filepath.Dir(left)
 	}
 	t.mu.Lock()

@@ -176,8 +176,13 @@ func removeEmpty(root *os.Root, names []string) {
 	}
 	slices.SortFunc(folders, func(a, b string) int { return depth[b] - depth[a] })
 	for _, name := range folders {
-		if info, err := root.Lstat(name); err == nil && info.IsDir() {
-			_ = root.Remove(name) // fails if the folder is not empty, as it should
-		}
+		removeFolder(root, name)
 	}
+}
+
+// removeFolder removes a folder that is empty, and reports whether it did: a link to
+// one is not ours.
+func removeFolder(root *os.Root, name string) bool {
+	info, err := root.Lstat(name)
+	return err == nil && info.IsDir() && root.Remove(name) == nil
 }
