@@ -7,6 +7,7 @@ import (
 	"path/filepath"
 	"slices"
 	"sync"
+	"sync/atomic"
 	"testing"
 
 	"piecewise/engine/internal/plane"
@@ -277,32 +278,29 @@ func TestCompleteWhileBusy(t *testing.T) {
 		list = append(list, fmt.Sprintf("t%d/%d", i/40, i), 8)
 	}
 	l := lay(8, list...)
-	d, data := open(t, Options{Dir: t.TempDir(), Layout: l, Policy: suffix}), content(l)
-	for p := range l.Pieces {
-		writePieces(t, d, data, p)
-	}
-	var busy sync.WaitGroup
-	stop := make(chan struct{})
-	for range 2 {
-		busy.Go(func() {
-			for p := 0; ; p = (p + 1) % l.Pieces {
-				select {
-				case <-stop:
-					return
-				default:
+	for range 20 {
+		d, data := open(t, Options{Dir: t.TempDir(), Layout: l, Policy: suffix}), content(l)
+		for p := range l.Pieces {
+			writePieces(t, d, data, p)
+		}
+		var busy sync.WaitGroup
+		var done atomic.Bool
+		for worker := range 2 {
+			busy.Go(func() {
+				for p := worker; !done.Load(); p = (p + 1) % l.Pieces {
+					handles.forgetFile(d, p)
+					checkReadsPiece(t, d, data, p)
 				}
-				handles.forgetFile(d, p)
-				checkReadsPiece(t, d, data, p)
-			}
-		})
+			})
+		}
+		if err := errors.Join(d.Complete(d.Have()), d.Sync()); err != nil {
+			t.Error(err)
+		}
+		done.Store(true)
+		busy.Wait()
+		if len(d.Names()) > 0 {
+			t.Errorf("names of a complete torrent: %v", d.Names())
+		}
+		checkFiles(t, d.Dir(), l, data)
 	}
-	if err := errors.Join(d.Complete(d.Have()), d.Sync()); err != nil {
-		t.Error(err)
-	}
-	close(stop)
-	busy.Wait()
-	if len(d.Names()) > 0 {
-		t.Errorf("names of a complete torrent: %v", d.Names())
-	}
-	checkFiles(t, d.Dir(), l, data)
 }
