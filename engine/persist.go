@@ -1,7 +1,6 @@
 package engine
 
 import (
-	"errors"
 	"time"
 
 	"piecewise/engine/internal/admit"
@@ -36,9 +35,9 @@ func (s *state) save() {
 		return
 	}
 	s.saving = true
-	st := s.store
+	st, syncs := s.store, s.syncs
 	s.keeper.push(func() func(*state) {
-		err := write(st, batch)
+		err := syncs.writeSoon(st, batch)
 		return func(s *state) { s.saved(batch, err) }
 	})
 }
@@ -101,20 +100,48 @@ func (s *state) batch(totals bool) []entry {
 // write syncs the files first and records their pieces afterwards. What cannot be
 // synced is not recorded: what that means is for the torrent to bear, see examine.
 func write(st *store.Store, batch []entry) error {
+	found := map[*disk.Torrent]synced{}
+	for _, e := range batch {
+		if e.disk != nil {
+			found[e.disk] = syncOf(e.disk)
+		}
+	}
+	return record(st, batch, found)
+}
+
+// writeSoon is write, but it waits for no slow disk: its torrents stay to be recorded.
+func (y *syncer) writeSoon(st *store.Store, batch []entry) error {
+	found, old := y.sync(batch, syncPatience)
+	for i, e := range batch {
+		if now, late := old[e.disk]; late && now.err == nil {
+			now.have = now.have.Clone()
+			for piece, still := 0, e.disk.Have(); piece < still.Len(); piece++ {
+				if !still.Has(piece) {
+					now.have.Clear(piece)
+				}
+			}
+			found[e.disk] = now
+			batch[i].unsynced = true // what came since
+		}
+	}
+	return record(st, batch, found)
+}
+
+// record records what is synced.
+func record(st *store.Store, batch []entry, found map[*disk.Torrent]synced) error {
 	records := make([]store.Record, 0, len(batch))
 	for i, e := range batch {
 		have := e.have
 		if e.disk != nil {
-			now, at := e.disk.Have(), time.Now()
-			if err := e.disk.Sync(); err != nil && !errors.Is(err, disk.ErrClosed) {
+			now, ok := found[e.disk]
+			if !ok || now.err != nil {
 				batch[i].unsynced = true
 				continue
 			}
-			have = now
-			_ = e.disk.Complete(now) // what it cannot do is said when all is there
+			have = now.have
 			// After Have: a move that switched over by then has taken those pieces with it.
 			e.rec.Dir = e.disk.Dir()
-			e.stamped(now, at)
+			e.stamped(have, now.at)
 		}
 		e.rec.Have = have.Bytes()
 		records = append(records, e.rec)

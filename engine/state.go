@@ -123,9 +123,10 @@ type state struct {
 
 	watched      ID
 	detail       *Detail
-	saving       bool // a job writes to the store
-	saveFailed   bool // the user was told
-	backupFailed bool // likewise
+	saving       bool    // a job writes to the store
+	syncs        *syncer // the keeper's
+	saveFailed   bool    // the user was told
+	backupFailed bool    // likewise
 	lastSave     time.Time
 	landing      bool // a job records what is about to be written
 	toLand       []landing
@@ -247,6 +248,7 @@ func newState(e *Engine) *state {
 		devices:  map[string]uint64{},
 		looking:  map[string]bool{},
 		deviceOf: disk.Device,
+		syncs:    &syncer{diskOf: (*disk.Torrent).Disk},
 		hashes:   map[[20]byte]*torrent{},
 		seeds:    seeds{awake: map[*torrent]bool{}},
 		free:     -1,
