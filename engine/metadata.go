@@ -138,7 +138,7 @@ func (s *state) opened(t *torrent, d *disk.Torrent, err error) {
 	s.count(t) // some pieces may have come by now
 	t.tally.lacks(t.missing())
 	if t.complete() {
-		s.finished(t)
+		s.finish(t) // its files are not in their places yet
 	}
 }
 
