@@ -55,6 +55,9 @@ func (t *tree) walk(id uint64) error {
 	}
 	for i := range count {
 		e := elements[i*pageElement : (i+1)*pageElement]
+		if pageHeader+i*pageElement+extent(e, flags) > length {
+			return errDamaged
+		}
 		switch {
 		case flags == branchPage:
 			if err := t.walk(binary.LittleEndian.Uint64(e[8:])); err != nil {
@@ -70,6 +73,15 @@ func (t *tree) walk(id uint64) error {
 		}
 	}
 	return nil
+}
+
+// extent returns how far behind its beginning the key and value of an element end. bbolt
+// makes room for as much as they say.
+func extent(e []byte, flags uint16) int64 {
+	if flags == branchPage {
+		return int64(binary.LittleEndian.Uint32(e)) + int64(binary.LittleEndian.Uint32(e[4:]))
+	}
+	return int64(binary.LittleEndian.Uint32(e[4:])) + int64(binary.LittleEndian.Uint32(e[8:])) + int64(binary.LittleEndian.Uint32(e[12:]))
 }
 
 // bucket walks a bucket whose value is at an offset of the file.
