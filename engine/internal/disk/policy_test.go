@@ -304,3 +304,17 @@ func TestCompleteWhileBusy(t *testing.T) {
 		checkFiles(t, d.Dir(), l, data)
 	}
 }
+
+// TestFrozenMakesNothing finishes a torrent that is about to be closed: no file appears
+// that its record does not know.
+func TestFrozenMakesNothing(t *testing.T) {
+	dir := t.TempDir()
+	d := open(t, Options{Dir: dir, Layout: lay(4, "empty", 0)})
+	d.Freeze()
+	if err := d.Finish(); !errors.Is(err, ErrClosed) {
+		t.Errorf("finish: %v", err)
+	}
+	if list, _ := os.ReadDir(dir); len(list) != 0 {
+		t.Errorf("%v are there", list)
+	}
+}

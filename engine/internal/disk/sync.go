@@ -211,6 +211,11 @@ func syncFolder(path string) error {
 // that the spare has something of. One that is there already is left as it is. It gives
 // files their room if that is the policy.
 func (t *Torrent) Finish() error {
+	t.gate.RLock()
+	defer t.gate.RUnlock()
+	if t.frozen { // a file that is made now would be a stranger's to who opens the torrent next
+		return ErrClosed
+	}
 	spare, ok := t.layout.spare()
 	ok = ok && t.owner(spare) == ours
 	for i, f := range t.layout.Files {
