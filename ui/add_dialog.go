@@ -261,16 +261,19 @@ func (d *addDialog) look() {
 	})
 }
 
-func (d *addDialog) browse() {
-	d.w.desktop.PickFolder(d.w.ctx, d.folder(), func(path string, err error) {
+// pickFolder asks for a folder, beginning with one, and puts it into the entry.
+func (w *Window) pickFolder(from string, into interface{ SetText(string) }) {
+	w.desktop.PickFolder(w.ctx, from, func(path string, err error) {
 		switch {
 		case err != nil:
-			d.w.say("Cannot choose a folder: " + sentenceOf(err))
+			w.say("Cannot choose a folder: " + sentenceOf(err))
 		case path != "":
-			d.dir.SetText(path)
+			into.SetText(path)
 		}
 	})
 }
+
+func (d *addDialog) browse() { d.w.pickFolder(d.folder(), d.dir) }
 
 // accept adds the torrent as chosen, and remembers the choices for the next.
 func (d *addDialog) accept() {

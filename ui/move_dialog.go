@@ -95,16 +95,7 @@ func (d *moveDialog) askFree() {
 	})
 }
 
-func (d *moveDialog) browse() {
-	d.w.desktop.PickFolder(d.w.ctx, d.folder(), func(path string, err error) {
-		switch {
-		case err != nil:
-			d.w.say("Cannot choose a folder: " + sentenceOf(err))
-		case path != "":
-			d.dir.SetText(path)
-		}
-	})
-}
+func (d *moveDialog) browse() { d.w.pickFolder(d.folder(), d.dir) }
 
 func (d *moveDialog) accept() {
 	ids, dir := make([]engine.ID, len(d.rows)), filepath.Clean(d.folder())

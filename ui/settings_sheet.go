@@ -129,16 +129,7 @@ func (s *settingsSheet) folder(label string, path *string, empty string) *field 
 		}
 		return nil
 	})
-	browse := s.press("Browse…", func() {
-		s.w.desktop.PickFolder(s.w.ctx, *path, func(chosen string, err error) {
-			switch {
-			case err != nil:
-				s.w.say("Cannot choose a folder: " + sentenceOf(err))
-			case chosen != "":
-				x.SetText(chosen)
-			}
-		})
-	})
+	browse := s.press("Browse…", func() { s.w.pickFolder(*path, x) })
 	if s.w.cfg.Desktop == nil {
 		browse.Disable()
 	}
