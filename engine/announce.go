@@ -96,16 +96,23 @@ func (s *state) named(t *torrent, addrs []netip.AddrPort) {
 	if r := t.run; r != nil {
 		s.library.push(func() func(*state) { r.AddPeers(addrs, plane.OriginTracker); return nil })
 	}
+	s.invite(t)
 }
 
-// hear takes what trackers tell of a torrent, if there is news. One that stands by and
-// of which they know leeches is started when its turn comes, to dial them.
+// hear takes what trackers tell of a torrent, if there is news.
 func (s *state) hear(t *torrent) {
 	if t.news == nil || !t.news.Swap(false) {
 		return
 	}
 	t.trackers = s.announcer.Status(t.id)
 	s.touch(t)
+	s.invite(t)
+}
+
+// invite has a torrent that stands by started when its turn comes, if trackers know
+// leeches of it, to dial them. A tracker's figures and its peers come on two ways: it
+// is asked when either has come.
+func (s *state) invite(t *torrent) {
 	if t.standby == nil || len(t.told) == 0 {
 		return
 	}

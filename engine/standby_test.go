@@ -16,6 +16,7 @@ import (
 	"testing/synctest"
 	"time"
 
+	"piecewise/engine/internal/announce"
 	"piecewise/engine/shelf"
 )
 
@@ -215,6 +216,28 @@ func TestLeechesOfTheTracker(t *testing.T) {
 	if asked.Load() != 2 {
 		t.Errorf("the trackers were asked %d times", asked.Load())
 	}
+}
+
+// TestLeechesBeforeTheirAddresses has the loop hear of a leech before the peers that
+// were named in the same answer reach it.
+func TestLeechesBeforeTheirAddresses(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		cfg, ids := shelved(t, shelf.Shelf{Torrents: 2, Pieces: 2})
+		e, stop := serveAs(t, &fakeControl{}, cfg)
+		defer stop()
+		time.Sleep(time.Second)
+		synctest.Wait()
+		for leeches, id := range ids {
+			inLoop(t, e, func(s *state) {
+				a := s.torrents[id]
+				a.trackers = []announce.Status{{State: announce.Working, Leeches: leeches}}
+				s.named(a, []netip.AddrPort{netip.MustParseAddrPort("127.0.0.1:1")})
+				if woken := a.standby.woken; woken != (leeches > 0) {
+					t.Errorf("%d leeches: woken %v", leeches, woken)
+				}
+			})
+		}
+	})
 }
 
 // hello shakes hands as a leech does and returns the answer's info hash.
