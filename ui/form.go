@@ -1,6 +1,8 @@
 package ui
 
 import (
+	"fmt"
+
 	"fyne.io/fyne/v2"
 	"fyne.io/fyne/v2/container"
 	"fyne.io/fyne/v2/layout"
@@ -16,6 +18,7 @@ type form struct {
 	canvas  fyne.Canvas
 	keys    func(*fyne.KeyEvent) bool
 	accept  func() // what Enter in a field does
+	tell    func() // instead of check when something was changed; may be nil
 	touched bool   // the user changed something
 	asked   []*question
 	fault   *widget.Label
@@ -141,21 +144,30 @@ func (f *form) forget(fields ...*field) {
 
 func (f *form) changed() {
 	f.touched = true
+	if f.tell != nil {
+		f.tell()
+		return
+	}
 	f.check()
 }
 
 // check reads everything and shows what cannot be read. It returns the first
 // field of that kind, or nil.
 func (f *form) check() *field {
-	var bad *field
-	text := ""
+	bad, why := f.read()
+	setText(f.fault, why)
+	return bad
+}
+
+// read reads everything. It returns the first field that cannot be read, or nil,
+// and says why.
+func (f *form) read() (bad *field, why string) {
 	for _, q := range f.asked {
 		if err := q.read(q.field.Text); err != nil && bad == nil {
-			bad, text = q.field, q.label+": "+err.Error()
+			bad, why = q.field, q.label+": "+err.Error()
 		}
 	}
-	setText(f.fault, text)
-	return bad
+	return bad, why
 }
 
 // bad reports whether something cannot be read, and goes there.
@@ -201,4 +213,12 @@ func numberInto(number *int, least int, words map[string]int) func(string) error
 		}
 		return err
 	}
+}
+
+// numberText is a number as it is typed; "" for that of an empty field.
+func numberText(n int) string {
+	if n < 0 {
+		return ""
+	}
+	return fmt.Sprint(n)
 }

@@ -15,6 +15,15 @@ import (
 	"piecewise/engine"
 )
 
+func init() {
+	for _, p := range settingsPages {
+		lookStates["settings "+p.name] = func(w *Window) {
+			showSome(w, 0)
+			w.askSettingsOf(p.name)
+		}
+	}
+}
+
 // TestLook writes pictures of the window into the folder that PIECEWISE_LOOK
 // names, for people to look at; without it, it does nothing.
 func TestLook(t *testing.T) {
@@ -65,15 +74,12 @@ var lookStates = map[string]func(*Window){
 		w.showRemove(w.chosen.rows, []string{"/srv/torrents/debian-4.iso", "/srv/torrents/x/y.txt"})
 	},
 	"keys": func(w *Window) { w.showKeys() },
-	"settings": func(w *Window) {
-		showSome(w, 0)
-		w.askSettings()
-	},
 	"times": func(w *Window) {
 		showSome(w, 0)
 		w.snapshot.Settings.Timetable = engine.Timetable{workdays, {Days: 1 << time.Sunday, From: 22 * 60, To: 6 * 60}}
 		w.askSettings()
 		w.sheets.current.focus.(*field).SetText("500 parsecs")
+		w.settings.list.choose(1)
 	},
 	"options": func(w *Window) {
 		showSome(w, 0)

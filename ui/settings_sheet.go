@@ -1,160 +1,218 @@
 package ui
 
 import (
-	"errors"
-	"fmt"
-	"path/filepath"
-
 	"fyne.io/fyne/v2"
 	"fyne.io/fyne/v2/container"
+	"fyne.io/fyne/v2/layout"
+	"fyne.io/fyne/v2/widget"
 
 	"piecewise/engine"
-	"piecewise/ui/format"
 )
 
-// settingsSheet asks for the settings. What was changed but not saved is kept for
-// the next time it is opened.
+// settingsPages are the pages of the settings in the order of the list. Each is a
+// method in a file of its own, named as the page is.
+var settingsPages = []struct {
+	name string
+	fill func(*settingsPage)
+}{
+	{"Speed", (*settingsPage).speed},
+	{"Peers", (*settingsPage).peers},
+	{"Files", (*settingsPage).files},
+}
+
+// settingsSheet asks for the settings, one page at a time. What was changed but not
+// saved is kept for the next time it is opened.
 type settingsSheet struct {
-	*form
 	w     *Window
 	v     engine.Settings // as chosen so far
-	times *timesEditor
-	dir   *field
+	pages []*settingsPage
+	list  *pageList
+	fault *widget.Label // what cannot be read, on whatever page
 }
 
-var encryptions = []struct {
-	words  string
-	policy engine.EncryptionPolicy
-}{
-	{"if the peer wants it", engine.EncryptionAllow},
-	{"whenever the peer can", engine.EncryptionPrefer},
-	{"always: others are not connected", engine.EncryptionRequire},
-	{"never", engine.EncryptionOff},
+// settingsPage is one page. What it asks is read into v; fill may also set what
+// follows.
+type settingsPage struct {
+	*form
+	w      *Window
+	v      *engine.Settings
+	name   string
+	gather func()       // puts into v what is not put there by reading; may be nil
+	update func()       // shows what a new snapshot has; may be nil
+	times  *timesEditor // nil on pages that have none
 }
-
-var (
-	automaticSlots = map[string]int{"": engine.Automatic, "automatic": engine.Automatic}
-	unlimited      = map[string]int{"": engine.Unlimited, "unlimited": engine.Unlimited}
-)
 
 // askSettings shows the settings, with the changes that were not saved if there
 // are any.
-func (w *Window) askSettings() {
+func (w *Window) askSettings() { w.askSettingsOf(settingsPages[0].name) }
+
+// askSettingsOf does so at a page. Changes that were not saved are shown where they
+// were left.
+func (w *Window) askSettingsOf(page string) {
 	s := w.draft
 	w.draft = nil
 	unsaved := s != nil
 	if !unsaved {
 		s = newSettingsSheet(w)
+		s.open(page)
 	}
-	sh := &sheet{title: "Settings", content: s.content(), size: fyne.NewSize(660, 680), focus: s.asked[0].field}
+	sh := &sheet{title: "Settings", content: s.content(), size: fyne.NewSize(830, 590), focus: s.first()}
 	sh.choices = []choice{{label: "Save", stay: s.bad, run: s.save}, {label: "Cancel", run: s.leave}}
-	s.accept = func() { w.sheets.choose(sh, sh.choices[0]) }
+	for _, p := range s.pages {
+		p.accept = func() { w.sheets.choose(sh, sh.choices[0]) }
+	}
 	if unsaved {
 		sh.title = "Settings: your changes are not saved yet"
 		sh.more = newButton("Start over", func() {
-			s.touched = false
+			s.untouched()
 			w.sheets.choose(sh, sh.choices[1])
-			w.askSettings()
+			w.askSettingsOf(s.shown().name)
 		}, w.sheets.typedKey)
 	}
+	w.settings = s
+	s.update()
 	w.sheets.show(sh)
 }
 
 func newSettingsSheet(w *Window) *settingsSheet {
-	s := &settingsSheet{form: newForm(&w.sheets), w: w, v: w.snapshot.Settings}
-	s.speed()
-	s.peers()
-	s.saving()
+	s := &settingsSheet{w: w, v: w.snapshot.Settings, fault: wrapped("")}
+	s.fault.Importance = widget.DangerImportance
+	names := make([]string, len(settingsPages))
+	for i, x := range settingsPages {
+		p := &settingsPage{form: newForm(&w.sheets), w: w, v: &s.v, name: x.name}
+		p.tell = s.check
+		x.fill(p)
+		s.pages = append(s.pages, p)
+		names[i] = x.name
+	}
+	s.list = newPageList(names, s.show, w.sheets.typedKey)
+	s.show(0)
 	return s
 }
 
-func (s *settingsSheet) speed() {
-	v := &s.v
-	limit := func(label string, rate *int64) *field {
-		return s.ask(label, format.Limit(*rate), "no limit", limitInto(rate))
+// content is the list, the page beside it, and what cannot be read below.
+func (s *settingsSheet) content() fyne.CanvasObject {
+	all := container.NewStack()
+	for _, p := range s.pages {
+		all.Add(p.scroll)
 	}
-	s.heading("Speed", "Download", "Upload")
-	s.row("Limits", limit("Download limit", &v.Limits.Down), limit("Upload limit", &v.Limits.Up))
-	s.row("Alternative limits", limit("Alternative download limit", &v.TurtleLimits.Down), limit("Alternative upload limit", &v.TurtleLimits.Up))
-	s.note("Write a rate such as 500 kB or 2 MiB, nothing at all for no limit. " +
-		"The alternative limits hold while you turn them on (Ctrl+T, or a click on the limits in the status bar), and at these times:")
-	s.times = newTimesEditor(s.form, v.Timetable)
-	s.body.Add(s.times.content)
-	s.body.Add(s.tick("No limits for peers in the local network", v.ExemptLocal, func(on bool) { v.ExemptLocal = on }))
+	left := container.NewBorder(nil, nil, nil, widget.NewSeparator(), s.list)
+	beside := container.New(layout.NewCustomPaddedLayout(0, 0, 10, 0), all)
+	return container.New(layout.NewBorderLayout(nil, s.fault, left, nil), left, beside, s.fault) // Tab goes in this order
 }
 
-func (s *settingsSheet) peers() {
-	v := &s.v
-	number := func(label string, n *int, least int, words map[string]int, empty string) *field {
-		return s.ask(label, numberText(*n), empty, numberInto(n, least, words))
+// shown returns the page that is shown.
+func (s *settingsSheet) shown() *settingsPage { return s.pages[s.list.at] }
+
+// first is what has the keyboard when the sheet comes up.
+func (s *settingsSheet) first() fyne.Focusable {
+	if asked := s.shown().asked; len(asked) > 0 {
+		return asked[0].field
 	}
-	s.heading("Peers", "Each torrent", "All together")
-	s.row("Upload slots", number("Upload slots of each torrent", &v.Slots, 0, automaticSlots, "automatic"),
-		number("Upload slots of all torrents", &v.MaxSlots, 0, unlimited, "unlimited"))
-	s.row("Connections", number("Connections of each torrent", &v.TorrentConnections, 1, unlimited, "unlimited"),
-		number("Connections of all torrents", &v.Connections, 1, unlimited, "unlimited"))
-	s.note("Upload slots are how many peers may ask us for blocks at the same time; 0 gives nothing to anybody.")
-	fastest := 0
-	if v.SeedFastest {
-		fastest = 1
-	}
-	s.row("A seed gives its slots to", s.choose([]string{"everybody in turn", "those who take the most"}, fastest,
-		func(i int) { v.SeedFastest = i == 1 }))
-	words, at := make([]string, len(encryptions)), 0
-	for i, e := range encryptions {
-		words[i] = e.words
-		if e.policy == v.Encryption {
-			at = i
+	return s.list
+}
+
+// open shows the page of a name.
+func (s *settingsSheet) open(name string) {
+	for i, p := range s.pages {
+		if p.name == name {
+			s.list.choose(i)
 		}
 	}
-	s.row("Encrypt connections", s.choose(words, at, func(i int) { v.Encryption = encryptions[i].policy }))
 }
 
-func (s *settingsSheet) saving() {
-	v := &s.v
-	s.heading("New torrents")
-	s.dir = s.folder("Save in", &v.Dir, "")
-	s.folder("Until complete in", &v.Incomplete, "the same folder")
-	s.body.Add(s.tick("Ask before adding", v.AskOnAdd, func(on bool) { v.AskOnAdd = on }))
-	s.body.Add(s.tick("Do not start them", v.AddPaused, func(on bool) { v.AddPaused = on }))
-	s.body.Add(s.tick("Files that are not complete end in .part", v.PartSuffix, func(on bool) { v.PartSuffix = on }))
-	s.body.Add(s.tick("Files take all their room on the disk at once", v.Preallocate, func(on bool) { v.Preallocate = on }))
-}
-
-// folder asks for a folder; empty is what an empty field means, "" if it must be named.
-func (s *settingsSheet) folder(label string, path *string, empty string) *field {
-	x := s.ask(label, *path, empty, func(text string) error {
-		if *path = expandHome(text); !filepath.IsAbs(*path) && (*path != "" || empty == "") {
-			return errors.New("name a folder by its whole path")
+// show shows a page and hides the others.
+func (s *settingsSheet) show(page int) {
+	for i, p := range s.pages {
+		if i == page {
+			p.scroll.Show()
+		} else {
+			p.scroll.Hide()
 		}
-		return nil
-	})
-	browse := s.press("Browse…", func() { s.w.pickFolder(*path, x) })
-	if s.w.cfg.Desktop == nil {
-		browse.Disable()
 	}
-	s.row(label, container.NewBorder(nil, nil, nil, browse, x))
-	return x
+	s.check()
 }
 
-// numberText is a number as it is typed; "" for that of an empty field.
-func numberText(n int) string {
-	if n < 0 {
-		return ""
+// check reads all pages, marks those on which something cannot be read, and says
+// what it is: of the page that is shown, else of the first.
+func (s *settingsSheet) check() { s.read() }
+
+func (s *settingsSheet) read() (page int, bad *field) {
+	text := ""
+	marked := make([]bool, len(s.pages))
+	for i, p := range s.pages {
+		x, why := p.read()
+		if marked[i] = x != nil; x == nil {
+			continue
+		}
+		switch here := i == s.list.at; {
+		case here:
+			page, bad, text = i, x, why
+		case bad == nil:
+			page, bad, text = i, x, p.name+", "+why
+		}
 	}
-	return fmt.Sprint(n)
+	s.list.mark(marked)
+	setText(s.fault, text)
+	return page, bad
+}
+
+// bad reports whether something cannot be read, and goes there.
+func (s *settingsSheet) bad() bool {
+	page, bad := s.read()
+	if bad == nil {
+		return false
+	}
+	s.list.choose(page)
+	s.w.sheets.canvas.Focus(bad)
+	return true
+}
+
+// update shows what a new snapshot has.
+func (s *settingsSheet) update() {
+	for _, p := range s.pages {
+		if p.update != nil {
+			p.update()
+		}
+	}
+}
+
+// settings returns what all pages say.
+func (s *settingsSheet) settings() engine.Settings {
+	s.read()
+	for _, p := range s.pages {
+		if p.gather != nil {
+			p.gather()
+		}
+	}
+	return s.v
 }
 
 func (s *settingsSheet) save() {
-	s.check()
-	s.v.Timetable = s.times.timetable()
-	s.w.saveSettings(s.v)
+	s.w.settings = nil
+	s.w.saveSettings(s.settings())
 }
 
 // leave keeps what was changed.
 func (s *settingsSheet) leave() {
-	if s.touched {
+	s.w.settings = nil
+	if s.touched() {
 		s.w.draft = s
 		s.w.say("The changes were not saved. They are still there when you open the settings again")
+	}
+}
+
+func (s *settingsSheet) touched() bool {
+	for _, p := range s.pages {
+		if p.touched {
+			return true
+		}
+	}
+	return false
+}
+
+func (s *settingsSheet) untouched() {
+	for _, p := range s.pages {
+		p.touched = false
 	}
 }

@@ -23,6 +23,16 @@ func settingsOf(t *testing.T, w *Window) *settingsSheet {
 	return s
 }
 
+// page returns the page of a name, and shows it.
+func (s *settingsSheet) page(t *testing.T, name string) *settingsPage {
+	t.Helper()
+	s.open(name)
+	if s.shown().name != name {
+		t.Fatalf("there is no page %q", name)
+	}
+	return s.shown()
+}
+
 // answer types over what a field has.
 func (f *form) answer(t *testing.T, label, text string) *field {
 	t.Helper()
@@ -65,22 +75,22 @@ func TestSettingsByKeyboard(t *testing.T) {
 func TestSettingsRefuse(t *testing.T) {
 	w := newWindow(t)
 	w.apply(engine.Update{Snapshot: aSnapshot()})
-	tests := []struct{ label, text, want string }{
-		{"Download limit", "500", "Download limit: “500” of what? Write a unit, such as 500 kB or 500 MB"},
-		{"Alternative upload limit", "fast", "“fast” is not a rate"},
-		{"Connections of all torrents", "0", "0 is not between 1 and"},
-		{"Upload slots of each torrent", "some", "“some” is not a whole number"},
-		{"Save in", "downloads", "name a folder by its whole path"},
+	tests := []struct{ page, label, text, want string }{
+		{"Speed", "Download limit", "500", "Download limit: “500” of what? Write a unit, such as 500 kB or 500 MB"},
+		{"Speed", "Alternative upload limit", "fast", "“fast” is not a rate"},
+		{"Peers", "Connections of all torrents", "0", "0 is not between 1 and"},
+		{"Peers", "Upload slots of each torrent", "some", "“some” is not a whole number"},
+		{"Files", "Save in", "downloads", "name a folder by its whole path"},
 	}
 	for _, tt := range tests {
 		s := settingsOf(t, w)
-		x := s.answer(t, tt.label, tt.text)
+		x := s.page(t, tt.page).answer(t, tt.label, tt.text)
 		w.win.Canvas().Unfocus()
 		key(w, fyne.KeyReturn)
 		if !w.sheets.open() || !strings.Contains(s.fault.Text, tt.want) || w.win.Canvas().Focused() != x {
 			t.Errorf("%s %q: open %t, %q", tt.label, tt.text, w.sheets.open(), s.fault.Text)
 		}
-		s.touched = false
+		s.untouched()
 		key(w, fyne.KeyEscape)
 	}
 }
@@ -95,18 +105,77 @@ func TestSettingsKeepWhatWasTyped(t *testing.T) {
 		t.Error("something is kept though nothing was changed")
 	}
 	s := settingsOf(t, w)
-	s.answer(t, "Upload limit", "12 parsecs")
+	s.page(t, "Speed").answer(t, "Upload limit", "12 parsecs")
+	s.page(t, "Files")
 	key(w, fyne.KeyEscape)
 	if w.sheets.open() || w.draft == nil || !strings.Contains(w.status.left.Text, "not saved") {
 		t.Fatalf("the changes are not kept: %q", w.status.left.Text)
 	}
 	w.askSettings()
-	if got := s.asked[1].field.Text; got != "12 parsecs" || !strings.Contains(w.sheets.current.title, "not saved") {
+	if s.shown().name != "Files" {
+		t.Errorf("the settings come back with the page %q", s.shown().name)
+	}
+	if got := s.page(t, "Speed").asked[1].field.Text; got != "12 parsecs" || !strings.Contains(w.sheets.current.title, "not saved") {
 		t.Errorf("the settings come back with %q", got)
 	}
 	w.sheets.current.more.(*button).OnTapped() // start over
-	if !w.sheets.open() || w.draft != nil || strings.Contains(w.sheets.current.title, "not saved") {
+	if !w.sheets.open() || w.draft != nil || w.settings == s || strings.Contains(w.sheets.current.title, "not saved") {
 		t.Error("the settings do not start over")
+	}
+}
+
+// What cannot be read on a page that is not shown is told, and Enter leads there.
+func TestSettingsLeadToTheFault(t *testing.T) {
+	w := newWindow(t)
+	w.apply(engine.Update{Snapshot: aSnapshot()})
+	s := settingsOf(t, w)
+	x := s.page(t, "Peers").answer(t, "Connections of all torrents", "0")
+	s.page(t, "Files")
+	if want := "Peers, Connections of all torrents: 0 is not between"; !strings.HasPrefix(s.fault.Text, want) || !s.list.marked[1] || s.list.marked[2] {
+		t.Errorf("it says %q, marked are %v", s.fault.Text, s.list.marked)
+	}
+	key(w, fyne.KeyReturn)
+	if !w.sheets.open() || s.shown().name != "Peers" || w.win.Canvas().Focused() != x || !s.pages[1].scroll.Visible() || s.pages[2].scroll.Visible() {
+		t.Errorf("open %t, at %q", w.sheets.open(), s.shown().name)
+	}
+	x.SetText("5")
+	if s.fault.Text != "" || s.list.marked[1] {
+		t.Errorf("it still says %q", s.fault.Text)
+	}
+}
+
+// The arrows go through the pages, Tab from the list into the page that is shown.
+func TestPagesByKeyboard(t *testing.T) {
+	w := newWindow(t)
+	w.apply(engine.Update{Snapshot: aSnapshot()})
+	w.askSettings()
+	s, c := w.settings, w.win.Canvas()
+	if c.Focused() != s.pages[0].asked[0].field {
+		t.Errorf("at first %T has the keyboard", c.Focused())
+	}
+	c.FocusPrevious()
+	for i, want := range []int{1, 2, 2} {
+		key(w, fyne.KeyDown)
+		if c.Focused() != s.list || s.list.at != want || !s.pages[want].scroll.Visible() {
+			t.Errorf("%d: page %d, and %T has the keyboard", i, s.list.at, c.Focused())
+		}
+		c.FocusNext()
+		if c.Focused() != s.pages[want].asked[0].field {
+			t.Errorf("Tab leads to %T", c.Focused())
+		}
+		c.FocusPrevious()
+	}
+	key(w, fyne.KeyHome)
+	if s.list.at != 0 || s.pages[1].scroll.Visible() {
+		t.Errorf("Home leads to page %d", s.list.at)
+	}
+	test.TapAt(s.list, fyne.NewPos(20, pageHeight()*1.5))
+	if s.list.at != 1 || c.Focused() != s.list {
+		t.Errorf("a click leads to page %d", s.list.at)
+	}
+	key(w, fyne.KeyReturn)
+	if w.sheets.open() || w.settings != nil {
+		t.Error("Enter in the list does not save")
 	}
 }
 
@@ -117,13 +186,17 @@ func TestEverySettingIsShown(t *testing.T) {
 	look := func(v engine.Settings) string {
 		w.snapshot.Settings = v
 		s := newSettingsSheet(w)
-		if bad := s.form.check(); bad != nil {
+		if _, bad := s.read(); bad != nil {
 			t.Errorf("%q cannot be read: %s", bad.Text, s.fault.Text)
 		}
-		if s.v.Timetable = s.times.timetable(); !s.v.Equal(v) {
-			t.Errorf("%+v is read back as %+v", v, s.v)
+		if got := s.settings(); !got.Equal(v) {
+			t.Errorf("%+v is read back as %+v", v, got)
 		}
-		return test.RenderObjectToMarkup(s.body)
+		looks := ""
+		for _, p := range s.pages {
+			looks += test.RenderObjectToMarkup(p.body)
+		}
+		return looks
 	}
 	usual := engine.DefaultSettings()
 	usual.Dir = "/srv/torrents"
@@ -145,7 +218,8 @@ func TestEverySettingIsShown(t *testing.T) {
 
 func TestTimes(t *testing.T) {
 	s := newStage(t)
-	x := settingsOf(t, s.Window)
+	sheet := settingsOf(t, s.Window)
+	x := sheet.page(t, "Speed")
 	add := x.times.content.(*fyne.Container).Objects[1].(*fyne.Container).Objects[0].(*button)
 	for range 2 {
 		s.win.Canvas().Focus(add)
@@ -163,13 +237,13 @@ func TestTimes(t *testing.T) {
 	for _, d := range days[:5] {
 		d.(*check).SetChecked(false)
 	}
-	if !x.bad() || x.fault.Text != "Times: choose at least one day" {
-		t.Errorf("no days: %q", x.fault.Text)
+	if !sheet.bad() || sheet.fault.Text != "Times: choose at least one day" {
+		t.Errorf("no days: %q", sheet.fault.Text)
 	}
 	days[6].(*check).SetChecked(true)
 	first.to.SetText("25:00")
-	if !x.bad() || !strings.Contains(x.fault.Text, "not a time of day") {
-		t.Errorf("no time: %q", x.fault.Text)
+	if !sheet.bad() || !strings.Contains(sheet.fault.Text, "not a time of day") {
+		t.Errorf("no time: %q", sheet.fault.Text)
 	}
 	first.to.SetText("6.30")
 	x.times.remove(x.times.periods[1])
@@ -270,12 +344,15 @@ func TestFormsByKeyboard(t *testing.T) {
 	w.selectAll()
 	w.snapshot.Settings.Timetable = engine.Timetable{workdays}
 	peer := engine.Peer{Addr: netip.MustParseAddrPort("[2001:db8::1]:6881"), Limits: engine.NoLimits}
-	for name, open := range map[string]func(){
-		"settings": w.askSettings,
-		"options":  w.askOptions,
-		"peer":     func() { w.askPeerLimit(w.lead, peer) },
-		"bans":     w.showBans,
-	} {
+	sheets := map[string]func(){
+		"options": w.askOptions,
+		"peer":    func() { w.askPeerLimit(w.lead, peer) },
+		"bans":    w.showBans,
+	}
+	for _, p := range settingsPages {
+		sheets["settings, "+p.name] = func() { w.askSettingsOf(p.name) }
+	}
+	for name, open := range sheets {
 		open()
 		if size, room := w.sheets.current.popup.Content.Size(), w.win.Canvas().Size(); size.Height > room.Height {
 			t.Errorf("%s: the sheet is %v in a window of %v", name, size, room)

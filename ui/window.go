@@ -33,16 +33,17 @@ type Window struct {
 	watched  engine.ID // what the engine was told to watch
 	early    []func()  // what waits for the first snapshot
 
-	actions *actions
-	toolbar *toolbar
-	rows    *rows
-	details *details
-	status  *statusBar
-	sheets  sheets
-	adding  *addDialog     // the one that is shown, or nil
-	bans    *bansSheet     // likewise
-	draft   *settingsSheet // changes that were not saved, or nil
-	recipe  recipe         // what the last torrent was made with
+	actions  *actions
+	toolbar  *toolbar
+	rows     *rows
+	details  *details
+	status   *statusBar
+	sheets   sheets
+	adding   *addDialog     // the one that is shown, or nil
+	bans     *bansSheet     // likewise
+	settings *settingsSheet // likewise
+	draft    *settingsSheet // changes that were not saved, or nil
+	recipe   recipe         // what the last torrent was made with
 
 	split *container.Split
 	empty fyne.CanvasObject
@@ -136,6 +137,9 @@ func (w *Window) apply(u engine.Update) {
 	}
 	if w.bans != nil {
 		w.bans.update()
+	}
+	if w.settings != nil {
+		w.settings.update()
 	}
 	w.actions.refresh()
 	if first {
