@@ -16,7 +16,7 @@ import (
 // here, on a goroutine of its own, before anybody else looks at it.
 //
 // Of a v2 torrent it is not all: the hashes of pieces come from peers, too. Those of
-// a hybrid, for which SHA-1 is enough, are waited for only for a moment.
+// a hybrid, for which SHA-1 is enough, are waited for only while a peer sends them.
 func (s *state) metadataFor(id ID) func([]byte, swarm.Layers) {
 	mail := s.mail
 	got := func(gate *admit.Torrent, err error) {
@@ -46,7 +46,7 @@ func (s *state) metadataFor(id ID) func([]byte, swarm.Layers) {
 	}
 }
 
-const layersWait = 10 * time.Second
+const layersWait = 3 * time.Second
 
 // shortV2 is the v2 info hash as handshakes, trackers and the DHT have it.
 func shortV2(g *admit.Torrent) ID { return ID(g.HashV2[:20]) }

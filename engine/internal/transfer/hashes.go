@@ -115,8 +115,10 @@ func (t *Torrent) lose(c *conn, now time.Time) {
 		t.fetch.leave(c, now)
 	}
 	if t.layers != nil {
-		t.layers.lose(c)
-		t.layers.ask(t, now)
+		l := t.layers
+		l.lose(c)
+		l.ask(t, now)
+		l.givesUp(t, now)
 	}
 	for _, x := range t.trials {
 		if x.asked == c {

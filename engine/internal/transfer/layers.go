@@ -20,7 +20,8 @@ type layers struct {
 	todo        []hash.Tree
 	under       map[hash.Sum]*supply
 	have        map[hash.Sum][]byte
-	until       time.Time // zero for ever
+	wait        time.Duration // without an answer; 0 for ever
+	until       time.Time     // from now on
 	done        func(map[hash.Sum][]byte)
 }
 
@@ -34,13 +35,14 @@ type supply struct {
 }
 
 // Layers fetches the layers of pieces of some files from peers, before Open. It
-// calls done with all of them by their roots, or with nil if they have not come
-// after wait; 0 waits for ever. v2 is the v2 info hash cut short. Done is called on
-// a goroutine of a connection or of Tick, and must return at once.
+// calls done with all of them by their roots. Who gives a wait can do without them: it
+// is called with nil once nobody who is connected can be asked, or no answer has come
+// for so long; 0 waits for ever. v2 is the v2 info hash cut short. Done is called on
+// the caller's goroutine, on one of a connection or of Tick, and must return at once.
 func (t *Torrent) Layers(v2 [20]byte, trees []hash.Tree, pieceLength int64, wait time.Duration, done func(map[hash.Sum][]byte)) {
 	t.mu.Lock()
 	defer t.mu.Unlock()
-	l := &layers{pieceLength: pieceLength, v2: v2, under: map[hash.Sum]*supply{}, have: map[hash.Sum][]byte{}, done: done}
+	l := &layers{pieceLength: pieceLength, v2: v2, wait: wait, under: map[hash.Sum]*supply{}, have: map[hash.Sum][]byte{}, done: done}
 	known := map[hash.Sum]bool{}
 	for _, tree := range trees {
 		if tree.Pieces(pieceLength) > 1 && !known[tree.Root] {
@@ -49,11 +51,19 @@ func (t *Torrent) Layers(v2 [20]byte, trees []hash.Tree, pieceLength int64, wait
 		}
 	}
 	now := time.Now()
-	if wait > 0 {
-		l.until = now.Add(wait)
-	}
+	l.until = now.Add(wait)
 	t.layers = l
 	l.ask(t, now)
+	l.givesUp(t, now)
+}
+
+// givesUp ends what goes on without the layers, once there is no hope for them.
+func (l *layers) givesUp(t *Torrent, now time.Time) {
+	if t.layers != l || l.wait == 0 || len(l.under) > 0 && !now.After(l.until) {
+		return
+	}
+	t.layers = nil
+	l.done(nil)
 }
 
 // ask asks the peers for what nobody was asked for.
@@ -91,10 +101,11 @@ func (l *layers) got(c *conn, r hash.Range, nodes []byte, now time.Time) {
 	if len(nodes) != 32*r.Count {
 		l.refused(c)
 		l.ask(c.t, now)
+		l.givesUp(c.t, now)
 		return
 	}
 	delete(s.wait, r.Index)
-	s.since = now
+	s.since, l.until = now, now.Add(l.wait)
 	copy(s.layer[32*r.Index:], nodes)
 	if len(s.wait) > 0 {
 		return
@@ -110,6 +121,7 @@ func (l *layers) got(c *conn, r hash.Range, nodes []byte, now time.Time) {
 		c.t.layers = nil
 		l.done(l.have)
 	}
+	l.givesUp(c.t, now)
 }
 
 // refused asks a peer no more.
@@ -135,8 +147,5 @@ func (l *layers) tick(t *Torrent, now time.Time) {
 		}
 	}
 	l.ask(t, now)
-	if !l.until.IsZero() && now.After(l.until) {
-		t.layers = nil
-		l.done(nil)
-	}
+	l.givesUp(t, now)
 }

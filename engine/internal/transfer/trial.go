@@ -109,11 +109,10 @@ func (t *Torrent) convict(p *piece, right []hash.Sum) {
 		size := min(pick.BlockSize, p.size-begin)
 		t.picker.FailedBlock(pick.Block{Piece: p.index, Begin: int(begin), Length: int(size)})
 		t.wasted.Add(size)
-		if c := p.from[i]; c != nil && !slices.Contains(guilty, c) {
+		if c := p.from[i]; !slices.Contains(guilty, c) {
 			guilty = append(guilty, c)
 		}
 		p.done -= size
-		p.from[i], p.leaves[i] = nil, hash.Sum{}
 	}
 	if p.hash != nil { // of a hybrid, which is read back
 		p.hash.Reset()

@@ -328,15 +328,44 @@ func TestLayers(t *testing.T) {
 	}
 }
 
-// Who waits only so long gets nothing in the end.
+// Who can do without the layers waits for them only while somebody may send them.
 func TestLayersInVain(t *testing.T) {
-	c := newContent(3, block)
-	s := newSide(t, c, sideOptions{magnet: true})
-	got := make(chan map[hash.Sum][]byte, 2)
-	s.Layers(testHash, []hash.Tree{{Root: hash.Sum{1}, Length: 3 * block}}, block, time.Second, func(all map[hash.Sum][]byte) { got <- all })
-	s.Tick(time.Now().Add(2 * time.Second))
-	s.Tick(time.Now().Add(3 * time.Second))
-	if all := <-got; all != nil || len(got) > 0 {
-		t.Errorf("got %v", all)
+	refuse := func(hash.Range) []hash.Sum { return nil }
+	for _, test := range []struct {
+		name string
+		v2   bool // the peer takes the torrent for one
+		says func(hash.Range) []hash.Sum
+		wait time.Duration
+	}{
+		{"nobody knows of v2", false, refuse, time.Hour},
+		{"the peer refuses", true, refuse, time.Hour},
+		{"the peer says nothing", true, nil, time.Second},
+	} {
+		t.Run(test.name, func(t *testing.T) {
+			c := newContent(3, block)
+			s := newSide(t, c, sideOptions{magnet: true})
+			p := join(t, s, true)
+			if test.says != nil {
+				go p.witness(c, test.says, nil, nil) // ends with the connection
+			}
+			until(t, "the peer", func() bool { n, _ := s.Connected(); return n == 1 })
+			v2 := [20]byte{1}
+			if test.v2 {
+				v2 = testHash
+			}
+			got := make(chan map[hash.Sum][]byte, 2)
+			s.Layers(v2, []hash.Tree{{Root: hash.Sum{1}, Length: 3 * block}}, block, test.wait, func(all map[hash.Sum][]byte) { got <- all })
+			select {
+			case all := <-got:
+				if all != nil {
+					t.Errorf("got %v", all)
+				}
+			case <-time.After(patient):
+				t.Fatal("it still waits")
+			}
+			if s.Tick(time.Now().Add(time.Minute)); len(got) > 0 {
+				t.Errorf("and then %v", <-got)
+			}
+		})
 	}
 }
