@@ -9,7 +9,7 @@ import (
 // Config is what an Engine is made with; it does not change while it runs.
 type Config struct {
 	Profile string         // everything we store lives in this folder; made if missing
-	Listen  netip.AddrPort // peers connect here; the zero value is every address, port 42069 or any free one
+	Listen  netip.AddrPort // peers connect here; the zero value is every address, at Settings.Port
 
 	Loopback      bool // bind and dial 127.0.0.0/8 and ::1 only, and do not look for peers beyond
 	NoDHT         bool
@@ -26,6 +26,7 @@ type Config struct {
 	SuperSeed   bool             // SuperSeedOn for torrents whose option is SuperSeedAutomatic
 	NoSuperSeed bool             // SuperSeedOff for them
 	Encryption  EncryptionPolicy // for Settings.Encryption; EncryptionDefault leaves the saved one
+	Port        int              // for Settings.Port; 0 leaves that of Listen, or else the saved one
 
 	Logger *slog.Logger // nil logs nothing
 

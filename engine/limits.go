@@ -46,6 +46,7 @@ func (s *state) setSettings(v Settings) error {
 	if v.Equal(s.settings) {
 		return nil
 	}
+	port := v.Port != s.settings.Port
 	timetable := !(Settings{Timetable: v.Timetable}).Equal(Settings{Timetable: s.settings.Timetable})
 	s.kept = keep(s.kept, s.settings, v)
 	s.settings, s.changed = v, true
@@ -54,6 +55,9 @@ func (s *state) setSettings(v Settings) error {
 		s.reschedule(now)
 	}
 	s.limit(now)
+	if port {
+		s.rebind()
+	}
 	for _, t := range s.order {
 		s.retune(t)
 		if r := t.run; r != nil && r.disk != nil {

@@ -81,13 +81,13 @@ func TestSettingsAreRepaired(t *testing.T) {
 		defer stop()
 		table := Timetable{{Days: EveryDay, From: -1, To: 5}, {Days: 0, From: 1, To: 2}, {Days: 0xff, From: 60, To: 1440}}
 		ok(t, e.SetSettings(t.Context(), Settings{
-			Limits: Limits{Down: -7, Up: 1 << 60}, Slots: -9, MaxSlots: 1 << 40, Connections: -2, Timetable: table, Encryption: 99,
+			Limits: Limits{Down: -7, Up: 1 << 60}, Slots: -9, MaxSlots: 1 << 40, Connections: -2, Timetable: table, Encryption: 99, Port: 600,
 		}))
 		table[2].Days = 1 // the caller's slice is its own
 		got := now(e).Settings
 		want := Settings{
 			Dir: got.Dir, Limits: NoLimits, Slots: Automatic, MaxSlots: Unlimited, Connections: Unlimited,
-			Timetable: Timetable{{Days: EveryDay, From: 60, To: 1440}}, Encryption: EncryptionAllow,
+			Timetable: Timetable{{Days: EveryDay, From: 60, To: 1440}}, Encryption: EncryptionAllow, Port: 600,
 		}
 		if got.Dir == "" || !got.Equal(want) {
 			t.Errorf("%+v", got)
@@ -283,7 +283,7 @@ func TestOldProfile(t *testing.T) {
 		e, stop := serveAs(t, &fakeControl{}, Config{Profile: profile})
 		defer stop()
 		want := DefaultSettings()
-		want.Dir, want.AskOnAdd, want.AddPaused = "/d", false, true
+		want.Dir, want.AskOnAdd, want.AddPaused, want.Port = "/d", false, true, 1 // which is listened on
 		s := now(e)
 		if !s.Settings.Equal(want) || s.Torrents[0].Options != DefaultOptions() {
 			t.Errorf("%+v, %+v", s.Settings, s.Torrents[0].Options)
@@ -302,7 +302,7 @@ func TestUnreadableSettings(t *testing.T) {
 		defer stop()
 		u := <-e.Updates()
 		want := DefaultSettings()
-		want.Dir = u.Snapshot.Settings.Dir
+		want.Dir, want.Port = u.Snapshot.Settings.Dir, 1
 		if !u.Snapshot.Settings.Equal(want) || len(u.Events) != 1 || u.Events[0].Kind != Notice {
 			t.Errorf("%+v, %+v", u.Snapshot.Settings, u.Events)
 		}

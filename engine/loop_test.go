@@ -8,6 +8,7 @@ import (
 	"net/netip"
 	"path/filepath"
 	"slices"
+	"sync/atomic"
 	"testing"
 	"testing/synctest"
 	"time"
@@ -30,6 +31,8 @@ type fakeControl struct {
 	block    chan struct{}  // Add waits for it, if not nil
 	close    chan struct{}  // Close waits for it, if not nil
 	bans     []string
+	port     atomic.Int32 // less 1
+	taken    int          // cannot be listened on
 	standby  map[ID]func()
 	left     map[ID]bool // nobody waits for them any more
 }
@@ -63,7 +66,14 @@ func (f *fakeControl) Awaited(id [20]byte) bool { return f.standby[id] != nil &&
 func (f *fakeControl) Ban(a netip.AddrPort)   { f.bans = append(f.bans, "ban "+a.String()) }
 func (f *fakeControl) Unban(a netip.AddrPort) { f.bans = append(f.bans, "unban "+a.String()) }
 
-func (*fakeControl) Port() int        { return 1 }
+func (f *fakeControl) Port() int { return 1 + int(f.port.Load()) }
+func (f *fakeControl) Rebind(p uint16) error {
+	if int(p) == f.taken {
+		return errors.New("the port is taken")
+	}
+	f.port.Store(int32(p) - 1)
+	return nil
+}
 func (*fakeControl) PeerID() [20]byte { return [20]byte{} }
 func (*fakeControl) DHTNodes() int    { return -1 }
 

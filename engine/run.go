@@ -36,7 +36,7 @@ func (e *Engine) Run(ctx context.Context) error {
 	if err != nil {
 		return errors.Join(err, st.Close())
 	}
-	client, err := swarm.New(e.swarmConfig(s.session))
+	client, err := swarm.New(e.swarmConfig(s))
 	if err != nil {
 		return errors.Join(err, st.Close())
 	}
@@ -47,9 +47,12 @@ func (e *Engine) Run(ctx context.Context) error {
 	return e.serve(ctx, s)
 }
 
-func (e *Engine) swarmConfig(session swarm.Session) swarm.Config {
+func (e *Engine) swarmConfig(s *state) swarm.Config {
+	session := s.session
+	at, otherwise := s.listenAt()
 	return swarm.Config{
-		Listen:      e.cfg.Listen,
+		Listen:      at,
+		Otherwise:   otherwise,
 		Loopback:    e.cfg.Loopback,
 		DHT:         !e.cfg.NoDHT,
 		LSD:         !e.cfg.NoLSD,
@@ -84,7 +87,7 @@ func (e *Engine) serve(ctx context.Context, s *state) error {
 	var announcer sync.WaitGroup
 	announcer.Go(func() { _ = s.announcer.Run(announcing) }) // it ends only by its context
 
-	s.port = s.control.Port()
+	s.listening(s.control.Port())
 	for _, t := range s.order {
 		s.steer(t)
 	}

@@ -30,6 +30,8 @@ type Settings struct {
 	Connections        int              `json:"connections"`         // of all torrents together; or Unlimited
 	TorrentConnections int              `json:"torrent_connections"` // of each torrent; or Unlimited
 	Encryption         EncryptionPolicy `json:"encryption"`          // of connections made from now on
+
+	Port int `json:"port"` // where peers connect, over TCP and UDP; 0 has one chosen and kept
 }
 
 // DefaultSettings are those of a new profile, without Dir.
@@ -73,6 +75,9 @@ func (v Settings) repaired() Settings {
 	}
 	v.Slots, v.MaxSlots = repairedNumber(v.Slots), repairedNumber(v.MaxSlots)
 	v.Connections, v.TorrentConnections = repairedNumber(v.Connections), repairedNumber(v.TorrentConnections)
+	if v.Port < 0 || v.Port > 65535 {
+		v.Port = 0
+	}
 	if v.Encryption == EncryptionDefault || int(v.Encryption) >= len(policies) {
 		v.Encryption = EncryptionAllow
 	}

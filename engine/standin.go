@@ -28,6 +28,12 @@ func standIn(v Settings, cfg Config) Settings {
 	if cfg.Encryption != EncryptionDefault {
 		v.Encryption = cfg.Encryption
 	}
+	if cfg.Listen.IsValid() {
+		v.Port = int(cfg.Listen.Port())
+	}
+	if cfg.Port != 0 {
+		v.Port = cfg.Port
+	}
 	return v.repaired()
 }
 
@@ -49,6 +55,9 @@ func keep(saved, held, v Settings) Settings {
 	}
 	if v.Encryption == held.Encryption {
 		out.Encryption = saved.Encryption
+	}
+	if v.Port == held.Port {
+		out.Port = saved.Port
 	}
 	return out
 }

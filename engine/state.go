@@ -23,6 +23,7 @@ import (
 type controller interface {
 	Add(swarm.Spec) (carrier, error)
 	Port() int
+	Rebind(port uint16) error // may wait for the system; called by one goroutine at a time
 	PeerID() [20]byte
 	DHTNodes() int
 	SetSession(swarm.Session) // returns at once
@@ -139,6 +140,7 @@ type state struct {
 	moves          []*torrent // whose files move or wait for that, in order
 	measuring      bool       // a job asks for the free space
 	port           int
+	rebinding      bool // a job changes the port
 	free           int64
 	dhtNodes       int
 	goneUp, goneDn int64          // totals of torrents that were removed

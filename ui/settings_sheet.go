@@ -18,6 +18,7 @@ var settingsPages = []struct {
 	{"Speed", (*settingsPage).speed},
 	{"Peers", (*settingsPage).peers},
 	{"Files", (*settingsPage).files},
+	{"Network", (*settingsPage).network},
 }
 
 // settingsSheet asks for the settings, one page at a time. What was changed but not

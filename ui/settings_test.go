@@ -66,7 +66,7 @@ func TestSettingsByKeyboard(t *testing.T) {
 	want.Limits.Down, want.TurtleLimits.Up = 2<<20, engine.Unlimited
 	s.until("the settings to hold", func() bool {
 		got := s.snapshot.Settings
-		want.Dir = got.Dir
+		want.Dir, want.Port = got.Dir, got.Port
 		return got.Equal(want) && s.snapshot.Limits == want.Limits
 	})
 	s.until("the status bar to show them", func() bool { return s.status.parts[2].Text == "limits ↓2 MiB/s" })
@@ -154,7 +154,7 @@ func TestPagesByKeyboard(t *testing.T) {
 		t.Errorf("at first %T has the keyboard", c.Focused())
 	}
 	c.FocusPrevious()
-	for i, want := range []int{1, 2, 2} {
+	for i, want := range []int{1, 2, 3} {
 		key(w, fyne.KeyDown)
 		if c.Focused() != s.list || s.list.at != want || !s.pages[want].scroll.Visible() {
 			t.Errorf("%d: page %d, and %T has the keyboard", i, s.list.at, c.Focused())
@@ -204,6 +204,7 @@ func TestEverySettingIsShown(t *testing.T) {
 		Dir: "/srv/other", Incomplete: "/srv/incomplete", Preallocate: true, Limits: engine.Limits{Down: 1_234_567, Up: 2 << 20}, TurtleLimits: engine.Limits{Down: 0, Up: 1_500_000},
 		AddPaused: true, Timetable: engine.Timetable{{Days: 3, From: 22 * 60, To: 24 * 60}}, ExemptLocal: true, Slots: 4, MaxSlots: 0,
 		SeedFastest: true, Connections: 55, TorrentConnections: engine.Unlimited, Encryption: engine.EncryptionOff,
+		Port: 6881,
 	}
 	look(other)
 	before := look(usual)

@@ -16,6 +16,7 @@ type flags struct {
 	Profile       string           `placeholder:"DIR" help:"Keep everything we store in this folder."`
 	Dir           string           `placeholder:"DIR" help:"Save in this folder (get, verify: the current one)."`
 	Listen        address          `placeholder:"ADDR:PORT" help:"Let peers connect here; port 0 is any free one."`
+	Port          uint16           `placeholder:"PORT" help:"Let peers connect at this port, at every address or that of --listen."`
 	Peer          []netip.AddrPort `placeholder:"ADDR:PORT" help:"Dial this peer (repeatable)."`
 	NoDHT         bool             `name:"no-dht" help:"Do not look for peers in the distributed hash table."`
 	NoLSD         bool             `name:"no-lsd" help:"Do not look for peers on the local network."`
@@ -74,6 +75,9 @@ func (f *flags) check() error {
 	if at := f.Listen.Addr(); f.Loopback && at.IsValid() && !at.IsUnspecified() && !at.Unmap().IsLoopback() {
 		return errors.New("--listen is not on this machine, which --loopback demands")
 	}
+	if at := f.Listen.Port(); f.Port != 0 && at != 0 && at != f.Port {
+		return fmt.Errorf("--port %d is not that of --listen, which is %d", f.Port, at)
+	}
 	if f.NoUpload && (f.superSeed(true) || f.UpLimit > 0) {
 		return errors.New("--no-upload leaves nothing for --up-limit or --super-seed to do")
 	}
@@ -89,6 +93,6 @@ func (f *flags) config() engine.Config {
 		Profile: f.Profile, Dir: f.Dir, Listen: f.Listen.AddrPort, Loopback: f.Loopback,
 		NoDHT: f.NoDHT, NoLSD: f.NoLSD, NoPortMapping: f.NoPortMapping, NoUTP: f.NoUTP,
 		UpLimit: int64(f.UpLimit), DownLimit: int64(f.DownLimit), NoUpload: f.NoUpload, SuperSeed: f.superSeed(true), NoSuperSeed: f.superSeed(false),
-		Encryption: engine.EncryptionPolicy(f.Encryption),
+		Encryption: engine.EncryptionPolicy(f.Encryption), Port: int(f.Port),
 	}
 }

@@ -7,7 +7,6 @@ import (
 	"log/slog"
 	"net"
 	"net/netip"
-	"slices"
 	"strings"
 	"sync"
 	"time"
@@ -28,10 +27,6 @@ import (
 // UserAgent is how we call ourselves towards peers and trackers.
 const UserAgent = "Piecewise/0.1"
 
-// DefaultPort is where peers connect if nothing else is asked for and the port
-// is free.
-const DefaultPort = 42069
-
 const (
 	peerIDPrefix     = "-PW0100-" // our client code and version in peer IDs, BEP 20
 	handshakeTimeout = 10 * time.Second
@@ -47,7 +42,8 @@ var caps = wire.Caps{Total: 1000, PerIP: 100, HalfOpen: 100}
 
 // Config is what a Client is made with.
 type Config struct {
-	Listen      netip.AddrPort // the zero value is every address, DefaultPort or any free port
+	Listen      netip.AddrPort // the zero value is every address; port 0 is any free port
+	Otherwise   []uint16       // ports to be tried in this order if that of Listen is taken, for TCP or UDP
 	Loopback    bool           // bind and dial loopback addresses only; no DHT, no LSD, no port mapping
 	DHT         bool           // BEP 5
 	LSD         bool           // BEP 14
@@ -68,6 +64,7 @@ type Client struct {
 	workers  *transfer.Workers
 	up, down *limit.Tree      // how fast we may transfer
 	udp      []net.PacketConn // for uTP and the DHT
+	sockets  []*socket        // beneath them, for Rebind
 	dht      []*torrent.AnacrolixDhtServerWrapper
 	waiting  sync.WaitGroup
 	ended    chan struct{}
@@ -122,22 +119,23 @@ func (c *Client) start(cfg Config) (err error) {
 	return c.startDHT()
 }
 
-// listen opens TCP and UDP sockets on the port that was asked for, or on the default
-// one or any other: where one of the two is taken, on the next.
+// listen opens TCP and UDP sockets on the port that was asked for. Where one of the
+// two is taken, it tries the next port.
 func (c *Client) listen(cfg Config) (err error) {
-	at := []netip.AddrPort{cfg.Listen}
-	if !cfg.Listen.IsValid() {
-		at[0] = netip.AddrPortFrom(netip.IPv4Unspecified(), DefaultPort)
+	at := cfg.Listen
+	if !at.IsValid() {
+		at = netip.AddrPortFrom(netip.IPv4Unspecified(), 0)
 	}
-	if !cfg.Listen.IsValid() || cfg.Listen.Port() == 0 {
-		at = append(at, slices.Repeat([]netip.AddrPort{netip.AddrPortFrom(at[0].Addr(), 0)}, anyPorts)...)
+	ports := append([]uint16{at.Port()}, cfg.Otherwise...)
+	if at.Port() == 0 {
+		ports = append(ports, make([]uint16, anyPorts)...)
 	}
-	for _, a := range at {
-		if err = c.listenAt(cfg, a); err == nil {
+	for _, port := range ports {
+		if err = c.listenAt(cfg, netip.AddrPortFrom(at.Addr(), port)); err == nil {
 			return nil
 		}
 		c.closeSockets()
-		c.udp, c.net = nil, nil
+		c.udp, c.sockets, c.net = nil, nil, nil
 	}
 	return err
 }

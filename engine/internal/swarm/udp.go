@@ -25,24 +25,25 @@ func (c *Client) listenUDP(cfg Config) error {
 }
 
 func (c *Client) listenUDPAt(at netip.AddrPort, overUTP bool) error {
-	network := "udp4"
-	if at.Addr().Is6() {
-		network = "udp6"
-	}
-	pc, err := net.ListenPacket(network, at.String())
+	pc, err := openUDP(at)
 	if err != nil {
-		return fmt.Errorf("listen on UDP port %d, as on TCP: %w", at.Port(), err)
+		return err
 	}
+	inner := newSocket(pc)
 	if !overUTP {
-		c.udp = append(c.udp, pc)
+		c.udp, c.sockets = append(c.udp, inner), append(c.sockets, inner)
 		return nil
 	}
-	s, err := utp.NewSocketFromPacketConn(pc)
+	s, err := utp.NewSocketFromPacketConn(inner)
 	if err != nil {
 		pc.Close()
 		return fmt.Errorf("start uTP: %w", err)
 	}
-	c.udp = append(c.udp, s)
+	network := "udp4"
+	if at.Addr().Is6() {
+		network = "udp6"
+	}
+	c.udp, c.sockets = append(c.udp, s), append(c.sockets, inner)
 	c.net.Attach(patient{s}, network)
 	return nil
 }
