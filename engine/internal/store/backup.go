@@ -137,6 +137,7 @@ func (f *found) sum() [sha256.Size]byte {
 	h.Write(f.settings)
 	for _, r := range f.records {
 		h.Write(encode(r))
+		h.Write(sealStamps(r.ID[:], r.Stamps))
 	}
 	return [sha256.Size]byte(h.Sum(nil))
 }

@@ -95,7 +95,7 @@ func inspect(tx *bolt.Tx, all *found) error {
 	}
 	last := []byte(nil)
 	err := list.ForEach(func(id, value []byte) error {
-		r, err := parse(id, value)
+		r, err := parse(tx, id, value)
 		if err == nil && bytes.Compare(last, id) >= 0 {
 			err = errDamaged
 		}

@@ -60,11 +60,13 @@ type Stamp struct {
 }
 
 // recordVersion begins every encoded record. Older versions are still read: the
-// first ends before the options, the second after them, the third before the outline.
-const recordVersion = 4
+// first ends before the options, the second after them, the third before the outline;
+// the fourth has all stamps in it, however many they are.
+const recordVersion = 5
 
-// encode returns r in a form of which there is exactly one for every record:
-// numbers of fixed width in big-endian order, everything else behind its length.
+// encode returns r, without stamps that are apart, in a form of which there is exactly
+// one for every record: numbers of fixed width in big-endian order, everything else
+// behind its length.
 func encode(r Record) []byte {
 	b := append(make([]byte, 0, 256+len(r.Have)+len(r.Priorities)), recordVersion)
 	b = append(b, r.ID[:]...)
@@ -102,10 +104,10 @@ func encode(r Record) []byte {
 	b = appendText(b, r.Final)
 	b = appendText(b, r.Moving)
 	b = binary.BigEndian.AppendUint32(b, uint32(len(r.Stamps)))
-	for _, st := range r.Stamps {
-		b = binary.BigEndian.AppendUint64(b, uint64(st.Size))
-		b = binary.BigEndian.AppendUint64(b, uint64(st.Time))
-		b = binary.BigEndian.AppendUint64(b, st.Node)
+	if len(r.Stamps) <= stampsApart {
+		for _, st := range r.Stamps {
+			b = appendStamp(b, st)
+		}
 	}
 	b = appendTime(b, r.Live)
 	b = appendTime(b, r.Wrote)
@@ -143,15 +145,15 @@ func appendTime(b []byte, t time.Time) []byte {
 
 var errRecord = errors.New("malformed record")
 
-// decode reads what encode makes, or made in an older version, and nothing else.
-// It takes no more memory than a small multiple of the bytes given.
-func decode(b []byte) (Record, error) {
+// decode reads what encode makes, or made in an older version, and nothing else, and
+// returns how many stamps are apart. It takes no more memory than a small multiple of
+// the bytes given.
+func decode(b []byte) (r Record, apart int, err error) {
 	c := cursor{rest: b}
 	version := c.byte()
 	if c.err == nil && (version < 1 || version > recordVersion) {
-		return Record{}, fmt.Errorf("record version %d, not 1 to %d", version, recordVersion)
+		return Record{}, 0, fmt.Errorf("record version %d, not 1 to %d", version, recordVersion)
 	}
-	var r Record
 	copy(r.ID[:], c.take(len(r.ID)))
 	r.Name, r.Dir = string(c.text()), string(c.text())
 	r.Added, r.Finished = c.time(), c.time()
@@ -180,16 +182,16 @@ func decode(b []byte) (Record, error) {
 		r.Title = string(c.text())
 		r.Names = c.names()
 		r.Final, r.Moving = string(c.text()), string(c.text())
-		r.Stamps = c.stamps()
+		r.Stamps, apart = c.stamps(version)
 		r.Live, r.Wrote = c.time(), c.time()
 	}
 	if version >= 4 {
 		r.Outline = c.outline()
 	}
 	if c.err != nil || len(c.rest) > 0 || len(r.Have) > 0 && len(r.Have) != (r.Pieces+7)/8 {
-		return Record{}, errRecord
+		return Record{}, 0, errRecord
 	}
-	return r, nil
+	return r, apart, nil
 }
 
 // cursor reads from the front of rest until err is set; then it returns zeros.
@@ -263,15 +265,25 @@ func (c *cursor) names() map[int]string {
 	return names
 }
 
-func (c *cursor) stamps() []Stamp {
-	var stamps []Stamp
-	for range c.count() {
-		stamps = append(stamps, Stamp{Size: int64(c.uint64()), Time: int64(c.uint64()), Node: c.uint64()})
-		if c.err != nil {
-			return nil
+// stamps reads those in the record, or how many are apart.
+func (c *cursor) stamps(version byte) (stamps []Stamp, apart int) {
+	n := c.int()
+	if version >= 5 && n > stampsApart {
+		if n > stampsMost {
+			c.err = errRecord
+		}
+		return nil, n
+	}
+	for range n {
+		if stamps = append(stamps, c.stamp()); c.err != nil {
+			return nil, 0
 		}
 	}
-	return stamps
+	return stamps, 0
+}
+
+func (c *cursor) stamp() Stamp {
+	return Stamp{Size: int64(c.uint64()), Time: int64(c.uint64()), Node: c.uint64()}
 }
 
 func (c *cursor) outline() (o Outline) {

@@ -52,7 +52,7 @@ var ErrInUse = errors.New("the profile is in use by another process")
 var errDamaged = errors.New("the file is damaged")
 
 // fileVersion is raised when older programs would misread the file.
-const fileVersion = 4
+const fileVersion = 5
 
 var (
 	bucketMeta     = []byte("meta")
@@ -166,7 +166,7 @@ func (s *Store) Records() ([]Record, error) {
 	var out []Record
 	err := s.view(func(tx *bolt.Tx) error {
 		return tx.Bucket(bucketTorrents).ForEach(func(id, value []byte) error {
-			r, err := parse(id, value)
+			r, err := parse(tx, id, value)
 			out = append(out, r)
 			return err
 		})
@@ -184,15 +184,18 @@ func sortRecords(list []Record) {
 	})
 }
 
-// parse reads the value stored under the key id.
-func parse(id, value []byte) (Record, error) {
+// parse reads the value stored under the key id, with the stamps that are apart.
+func parse(tx *bolt.Tx, id, value []byte) (Record, error) {
 	body, err := unseal(value)
 	if err != nil {
 		return Record{}, fmt.Errorf("record %x: %w", id, err)
 	}
-	r, err := decode(body)
+	r, apart, err := decode(body)
 	if err == nil && !bytes.Equal(r.ID[:], id) {
 		err = errRecord
+	}
+	if err == nil && apart > 0 {
+		r.Stamps, err = stampsOf(tx, r.ID, apart)
 	}
 	if err != nil {
 		return Record{}, fmt.Errorf("record %x: %w", id, err)
@@ -203,14 +206,22 @@ func parse(id, value []byte) (Record, error) {
 // Put stores the changed records and removes those of the given IDs, all or
 // nothing. It returns when the disk has them.
 func (s *Store) Put(changed []Record, removed [][20]byte) error {
+	return s.put(changed, removed, func(*bolt.Tx) error { return nil })
+}
+
+// put does so, and what else is to happen with it.
+func (s *Store) put(changed []Record, removed [][20]byte, and func(*bolt.Tx) error) error {
 	err := s.update(func(tx *bolt.Tx) error {
+		if err := and(tx); err != nil {
+			return err
+		}
 		meta, list := tx.Bucket(bucketMeta), tx.Bucket(bucketTorrents)
 		count := binary.BigEndian.Uint32(meta.Get(keyCount))
 		for _, r := range changed {
 			if list.Get(r.ID[:]) == nil {
 				count++
 			}
-			if err := list.Put(r.ID[:], seal(encode(r))); err != nil {
+			if err := putRecord(tx, list, r); err != nil {
 				return err
 			}
 		}
@@ -218,7 +229,7 @@ func (s *Store) Put(changed []Record, removed [][20]byte) error {
 			if list.Get(id[:]) != nil {
 				count--
 			}
-			if err := list.Delete(id[:]); err != nil {
+			if err := deleteRecord(tx, list, id); err != nil {
 				return err
 			}
 		}
@@ -231,6 +242,34 @@ func (s *Store) Put(changed []Record, removed [][20]byte) error {
 		return fmt.Errorf("store records: %w", err)
 	}
 	return nil
+}
+
+// putRecord writes a record, and its stamps where they are.
+func putRecord(tx *bolt.Tx, list *bolt.Bucket, r Record) error {
+	if err := putStamps(tx, r, partsNow(list, r.ID)); err != nil {
+		return err
+	}
+	return list.Put(r.ID[:], seal(encode(r)))
+}
+
+func deleteRecord(tx *bolt.Tx, list *bolt.Bucket, id [20]byte) error {
+	if err := putStamps(tx, Record{ID: id}, partsNow(list, id)); err != nil {
+		return err
+	}
+	return list.Delete(id[:])
+}
+
+// partsNow returns in how many values the stamps of a torrent are.
+func partsNow(list *bolt.Bucket, id [20]byte) int {
+	body, err := unseal(list.Get(id[:]))
+	if err != nil {
+		return 0
+	}
+	_, apart, err := decode(body)
+	if err != nil {
+		return 0
+	}
+	return partsOf(apart)
 }
 
 // Settings reads the settings into v, a pointer, as encoding/json does. Without
@@ -295,7 +334,7 @@ func (s *Store) fill(all found) error {
 			return err
 		}
 		for _, r := range all.records {
-			if err := list.Put(r.ID[:], seal(encode(r))); err != nil {
+			if err := putRecord(tx, list, r); err != nil {
 				return err
 			}
 		}

@@ -43,13 +43,19 @@ func torrent(n int) (Record, []byte) {
 	if n == 3 { // more than a page
 		priorities = make([]byte, 20000)
 	}
+	stamps := []Stamp{{Size: -1}, {int64(n) << 33, 1700000000123456789, 7}}
+	if n%5 == 2 { // too many to be in the record
+		for i := range stampsApart + n*7 {
+			stamps = append(stamps, Stamp{int64(i), int64(n), uint64(i * n)})
+		}
+	}
 	return Record{
 		ID: sha1.Sum([]byte(info)), Name: fmt.Sprintf("t %05d", n), Dir: "/home/me/Ä \xff" + fmt.Sprint(n),
 		Added: time.Unix(1700000000+int64(n/2), 0).UTC(), Have: bytes.Repeat([]byte{0xa5}, (count+7)/8), Pieces: count,
 		Priorities: priorities, Downloaded: int64(n) << 33, Uploaded: 7, Foreign: []int{0, 3},
 		Trackers: [][]string{{"http://127.0.0.1/a/"}, {"udp://127.0.0.1:1", "x"}}, Paused: n%3 == 0, Options: bytes.Repeat([]byte{'o'}, n%5*9+1),
 		Title: fmt.Sprint("titled ", n), Names: map[int]string{0: fmt.Sprint("a/b", n), 7: "\xff"}, Final: "/final", Moving: "/moving",
-		Stamps: []Stamp{{Size: -1}, {int64(n) << 33, 1700000000123456789, 7}}, Live: time.Unix(1700000000, 5000).UTC(), Wrote: time.Unix(1700000003, 0).UTC(),
+		Stamps: stamps, Live: time.Unix(1700000000, 5000).UTC(), Wrote: time.Unix(1700000003, 0).UTC(),
 		Outline: Outline{HashV1: [20]byte{byte(n)}, HashV2: [32]byte{7}, Private: n%2 == 0, Size: int64(n) << 34, Wanted: 3, There: 2},
 	}, []byte(raw)
 }
@@ -350,16 +356,23 @@ func FuzzRecord(f *testing.F) {
 	f.Add(encode(Record{Magnet: "magnet:?", Recheck: true, Finished: time.Unix(9, 0)}))
 	f.Add(encode(Record{Options: []byte("{}")}))
 	f.Add(encode(Record{Names: map[int]string{3: "x"}, Stamps: []Stamp{{-1, -1, 1}}}))
+	f.Add(encode(Record{Stamps: make([]Stamp, stampsApart+1)}))
 	f.Add([]byte{recordVersion})
 	f.Add(firstRecord)
 	f.Add(secondRecord)
 	f.Add(thirdRecord)
 	f.Fuzz(func(t *testing.T, data []byte) {
-		r, err := decode(data)
+		r, apart, err := decode(data)
 		if err != nil {
 			return
 		}
-		missing := []int{1: 117, 2: 113, 3: 77, recordVersion: 0} // zeros that it ends before
+		if version := data[0]; version < 5 && len(r.Stamps) > stampsApart {
+			return // they would be apart now
+		}
+		if apart > 0 {
+			r.Stamps = make([]Stamp, apart)
+		}
+		missing := []int{1: 117, 2: 113, 3: 77, 4: 0, recordVersion: 0} // zeros that it ends before
 		data = append(append([]byte{recordVersion}, data[1:]...), make([]byte, missing[data[0]])...)
 		if !bytes.Equal(encode(r), data) {
 			t.Errorf("%+v is encoded as %x, not %x", r, encode(r), data)
