@@ -6,7 +6,6 @@ import (
 	"errors"
 	"fmt"
 	"io"
-	"strings"
 	"sync/atomic"
 	"time"
 
@@ -49,8 +48,12 @@ func (c *check) stop() {
 
 // toCheck reports whether the torrent is to be hashed, now or when its turn comes.
 func (t *torrent) toCheck() bool {
-	return (t.rec.Recheck || t.altered) && t.known() && (t.checkNow || !t.rec.Paused && t.rec.Fault == "")
+	return t.unchecked() && t.known() && (t.checkNow || !t.rec.Paused && t.rec.Fault == "")
 }
+
+// unchecked reports whether files must be hashed before it runs, or be looked at before
+// they become ours.
+func (t *torrent) unchecked() bool { return t.rec.Recheck || t.altered || t.tuned.Continue }
 
 // hash hashes the torrent's data on disk and believes only what is right: all of it
 // if a recheck is due, else what is not as it was recorded. The torrent does not run
@@ -229,26 +232,5 @@ func (s *state) hashed(t *torrent, r review, err error) {
 		s.told(t, r.Changes, r.right)
 		t.doubted = t.doubted && len(r.Edited) == 0
 	}
-	if names := conflicts(layoutOf(t.meta), t.rec.Foreign, r.have, t.wanted.pieces.Pieces); len(names) > 0 {
-		s.fault(t, fmt.Sprintf("%s is already there with other content, and was left as it is. "+
-			"Move it away or choose another folder, then resume.", names[0]))
-	}
-}
-
-// conflicts lists the files of strangers that stand where a wanted file belongs
-// and hold something else: a piece that lies wholly inside is wrong.
-func conflicts(l disk.Layout, foreign []int, have, wanted Bits) []string {
-	var names []string
-	for _, i := range foreign {
-		f := l.Files[i]
-		first := int((f.Offset + l.PieceLength - 1) / l.PieceLength)
-		for p := first; int64(p)*l.PieceLength < f.Offset+f.Length; p++ {
-			end := min(int64(p+1)*l.PieceLength, l.Length)
-			if end <= f.Offset+f.Length && wanted.Has(p) && !have.Has(p) {
-				names = append(names, fmt.Sprintf("%q", strings.Join(f.Path, "/")))
-				break
-			}
-		}
-	}
-	return names
+	s.inTheWay(t)
 }

@@ -42,6 +42,10 @@ func (s *state) add(src *Source, opts AddOptions) error {
 	if opts.Options != nil {
 		s.tune(t, *opts.Options)
 	}
+	if opts.Continue {
+		t.tuned.Continue = true
+		t.keepTuned()
+	}
 	s.choose(t, opts.Priorities)
 	s.note(t, "Added to the list, saved in "+t.rec.Dir+".")
 	s.emit(Added, t, "")
@@ -170,8 +174,9 @@ func (s *state) resume(id ID) error {
 		s.note(t, "Resumed.")
 	}
 	s.relieve(t)
-	if t.rec.Fault != "" && t.run == nil && t.rec.Downloaded == 0 {
-		t.fresh = true // nothing was written yet, and what was in the way may be gone
+	if t.rec.Fault != "" && t.run == nil {
+		t.fresh = t.fresh || t.rec.Stamps == nil && t.rec.Downloaded == 0 // nobody could look at its folder
+		t.altered = t.altered || len(t.rec.Foreign) > 0                   // what was in the way may be gone
 	}
 	t.rec.Paused, t.rec.Fault, t.lost, t.dirty = false, "", false, true
 	s.touch(t)

@@ -71,6 +71,7 @@ type AddOptions struct {
 	Priorities map[int]Priority // by file index; a file that is not named is Normal
 	Peers      []netip.AddrPort // peers to dial at once
 	Options    *Options         // nil is DefaultOptions
+	Continue   bool             // go on in files that are there already, as Engine.Continue does
 }
 
 // Add puts a torrent in the list and starts it, unless opts says Paused. A
@@ -101,6 +102,16 @@ func (e *Engine) Pause(ctx context.Context, id ID) error {
 // Resume starts a torrent that was paused or has stopped by itself.
 func (e *Engine) Resume(ctx context.Context, id ID) error {
 	return e.do(ctx, func(s *state) error { return s.resume(id) })
+}
+
+// Continue has a torrent go on in files that were there before it was added and are not
+// complete: with that the user agrees that they are ours from now on. What is right in
+// them stays, what is missing is written into them, and none is cut short. Without it
+// files of others are never written, see Torrent.InTheWay. It fails if there are none. A
+// file that has other names as well (hard links), or that another program has just
+// written to, stays what it is, and the torrent says so.
+func (e *Engine) Continue(ctx context.Context, id ID) error {
+	return e.withMeta(ctx, id, func(s *state, t *torrent) error { return s.goOnIn(t) })
 }
 
 // Remove takes a torrent from the list. With files, the files that Removal lists

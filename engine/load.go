@@ -21,6 +21,13 @@ func load(e *Engine, st *store.Store) (*state, error) {
 	if err != nil {
 		return nil, fmt.Errorf("read the list: %w", err)
 	}
+	kept, err := st.KeptIDs()
+	if err != nil {
+		return nil, err
+	}
+	for _, id := range kept {
+		s.remembers[id] = true
+	}
 	for _, t := range revive(st, records) {
 		s.insert(t)
 		s.count(t)

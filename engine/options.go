@@ -13,6 +13,9 @@ type tuned struct {
 	// Spread says that others got all of it from us: it is not new any more, and is not
 	// super-seeded by itself.
 	Spread bool `json:"spread,omitempty"`
+	// Continue says that the user agrees to go on in files that were there before; it
+	// holds until they are checked.
+	Continue bool `json:"continue,omitempty"`
 
 	superSeed bool                      // SuperSeed was chosen since the start, so Config does not stand in for it
 	others    bool                      // there is another seed, so it is not new

@@ -164,8 +164,8 @@ func (s *state) flush() {
 		}
 		s.measure(t)
 		if t.leaving != nil && !t.preview {
-			_ = s.store.Put(nil, [][20]byte{t.id}) // at worst it is in the list again
-			_ = s.store.DropMetainfo(t.id)         // likewise
+			_ = s.forgetting(t)(s.store)   // at worst it is in the list again
+			_ = s.store.DropMetainfo(t.id) // likewise
 			s.trashAtEnd(t)
 			_ = disk.RemoveSpare(t.spare()) // at worst a hidden file stays
 		}

@@ -132,6 +132,7 @@ type state struct {
 	landing      bool // a job records what is about to be written
 	toLand       []landing
 
+	remembers      map[ID]bool // of these removed torrents the store knows which files are ours
 	outages        map[spot]*outage
 	checking       map[uint64]bool   // disks on which something is checked
 	devices        map[string]uint64 // the disks of folders in which something is to be
@@ -171,6 +172,7 @@ type torrent struct {
 	readers  []chan struct{} // closed when its metainfo was read
 	used     time.Time       // when its metainfo was read or needed
 	made     *made           // while fresh, if it was made here
+	before   *store.Record   // while fresh, as it was removed once, if its files were kept
 	leaving  *leaving
 	busy     bool // a job for it is under way
 	run      *run
@@ -233,29 +235,30 @@ type run struct {
 
 func newState(e *Engine) *state {
 	s := &state{
-		cfg:      e.cfg,
-		log:      e.cfg.Logger,
-		library:  newLane(),
-		keeper:   newLane(),
-		tasks:    newLane(),
-		checks:   newLane(),
-		movers:   newLane(),
-		looks:    newLane(),
-		outages:  map[spot]*outage{},
-		results:  make(chan func(*state)),
-		mail:     newMailbox(),
-		zoneFile: systemZone(),
-		torrents: map[ID]*torrent{},
-		checking: map[uint64]bool{},
-		devices:  map[string]uint64{},
-		looking:  map[string]bool{},
-		deviceOf: disk.Device,
-		syncs:    &syncer{diskOf: (*disk.Torrent).Disk},
-		hashes:   map[[20]byte]*torrent{},
-		seeds:    seeds{awake: map[*torrent]bool{}},
-		free:     -1,
-		dhtNodes: -1,
-		changed:  true,
+		cfg:       e.cfg,
+		log:       e.cfg.Logger,
+		library:   newLane(),
+		keeper:    newLane(),
+		tasks:     newLane(),
+		checks:    newLane(),
+		movers:    newLane(),
+		looks:     newLane(),
+		outages:   map[spot]*outage{},
+		remembers: map[ID]bool{},
+		results:   make(chan func(*state)),
+		mail:      newMailbox(),
+		zoneFile:  systemZone(),
+		torrents:  map[ID]*torrent{},
+		checking:  map[uint64]bool{},
+		devices:   map[string]uint64{},
+		looking:   map[string]bool{},
+		deviceOf:  disk.Device,
+		syncs:     &syncer{diskOf: (*disk.Torrent).Disk},
+		hashes:    map[[20]byte]*torrent{},
+		seeds:     seeds{awake: map[*torrent]bool{}},
+		free:      -1,
+		dhtNodes:  -1,
+		changed:   true,
 	}
 	if s.log == nil {
 		s.log = slog.New(slog.DiscardHandler)

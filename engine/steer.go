@@ -20,7 +20,7 @@ func (s *state) steer(t *torrent) {
 	}
 	running := t.run != nil
 	ailing := t.examined || t.trouble != nil && !running
-	shouldRun := !t.rec.Paused && (t.rec.Fault == "" || t.held()) && t.leaving == nil && !t.rec.Recheck && !t.altered
+	shouldRun := !t.rec.Paused && (t.rec.Fault == "" || t.held()) && t.leaving == nil && !t.unchecked()
 	switch {
 	case t.kept != nil && t.move == nil:
 		s.release(t)
@@ -38,7 +38,11 @@ func (s *state) steer(t *torrent) {
 			s.bury(t)
 		}
 	case t.meta != nil && t.fresh && !t.preview && !ailing:
-		s.survey(t)
+		if s.remembers[t.id] {
+			s.recall(t)
+		} else {
+			s.survey(t)
+		}
 	case t.meta != nil && !t.fresh && s.moveFiles(t):
 	case ailing:
 	case t.toCheck():
@@ -73,48 +77,6 @@ func (s *state) task(t *torrent, l *lane, j job) {
 			}
 			s.touch(t)
 			s.steer(t)
-		}
-	})
-}
-
-// survey looks what is at the place of a new torrent's files. Whatever is there
-// is a stranger's: it is hashed, used where it is right, and never written.
-func (s *state) survey(t *torrent) {
-	files, made := t.files(), t.made
-	incomplete := s.settings.Incomplete
-	if files.Dir = t.saveIn(); incomplete == files.Dir {
-		incomplete = ""
-	}
-	layout := files.Layout
-	s.task(t, s.tasks, func() func(*state) {
-		foreign, stamps, err := disk.Existing(files)
-		dir, final := files.Dir, ""
-		if incomplete != "" && err == nil && len(foreign) == 0 { // what is there already is used where it is
-			dir, final = incomplete, dir
-			files.Dir = dir
-			foreign, stamps, err = disk.Existing(files)
-		}
-		complete := err == nil && made.complete(s.quit, dir, layout, foreign)
-		return func(s *state) {
-			s.keepMetainfo(t)
-			t.rec.Dir, t.rec.Final = dir, final
-			if err != nil && disk.KindOf(err) != disk.Unknown && t.rec.Fault == "" {
-				s.examine(t, t.files(), err)
-				return
-			}
-			t.fresh, t.made, t.rec.Foreign, t.rec.Stamps = false, nil, foreign, keptStamps(stamps)
-			if err != nil {
-				s.fault(t, because("The folder "+dir+" cannot be used", err))
-				return
-			}
-			if complete {
-				t.have, t.drawn, t.dirty = full(layout.Pieces), nil, true
-				s.count(t)
-				s.note(t, "Its files were hashed when it was made and have not changed since.")
-			} else if len(foreign) > 0 {
-				t.rec.Recheck, t.checkNow = true, true
-				s.note(t, "Some of its files are there already; they are checked and will not be changed.")
-			}
 		}
 	})
 }
@@ -334,6 +296,7 @@ func (s *state) settle(t *torrent, r *run, kept *disk.Torrent) func(*state) {
 // bury ends a torrent that does not run any more.
 func (s *state) bury(t *torrent) {
 	gone, st, id, spare := t.leaving, s.store, t.id, t.spare()
+	forget := s.forgetting(t)
 	var files disk.Options
 	read := t.meta != nil
 	if read {
@@ -357,7 +320,7 @@ func (s *state) bury(t *torrent) {
 		trash = errors.Join(trash, disk.RemoveSpare(spare))
 		return func(s *state) {
 			s.keeper.push(func() func(*state) {
-				err := st.Put(nil, [][20]byte{id})
+				err := forget(st)
 				if err == nil {
 					err = st.DropMetainfo(id)
 				}

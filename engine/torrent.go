@@ -55,6 +55,10 @@ type Torrent struct {
 	State State
 	Err   string // why it is Faulted: one plain sentence, else ""
 
+	// InTheWay says that it is Faulted and has files that were there before it and may be
+	// incomplete: Continue may have it go on in them.
+	InTheWay bool
+
 	// Preview marks a magnet whose metadata is fetched for the add dialog. It is
 	// in no list, has no files and is forgotten at the end, unless Add keeps it.
 	Preview bool

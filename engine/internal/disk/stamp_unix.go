@@ -14,3 +14,11 @@ func node(info os.FileInfo) uint64 {
 	}
 	return 0
 }
+
+// links returns how many names a file has, 1 if that is not known.
+func links(info os.FileInfo) uint64 {
+	if st, ok := info.Sys().(*syscall.Stat_t); ok {
+		return uint64(st.Nlink)
+	}
+	return 1
+}

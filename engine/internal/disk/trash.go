@@ -16,7 +16,8 @@ import (
 // Existing returns the indices of the files at whose path something is already,
 // whatever it is, or at the one that they have with the suffix, and the stamps of all
 // files. For a torrent that is being added these are the foreign ones. A file whose
-// name with the suffix is among the options is ours.
+// name with the suffix is among the options is ours; with stamps those are that are as
+// the stamps say, save the foreign ones among the options.
 func Existing(o Options) (there []int, stamps []Stamp, err error) {
 	if err := o.Layout.check(); err != nil {
 		return nil, nil, err
@@ -32,6 +33,11 @@ func Existing(o Options) (there []int, stamps []Stamp, err error) {
 	found, err := find(&t, nil)
 	if err != nil && !errors.Is(err, fs.ErrNotExist) {
 		return nil, nil, err
+	}
+	if len(o.Stamps) == len(t.layout.Files) {
+		for i, was := range o.Stamps {
+			mine[i] = was.Compare(stampOf(found[i]), false, Span{}) == Same && !slices.Contains(o.Foreign, i)
+		}
 	}
 	for i, f := range t.layout.Files {
 		stamps = append(stamps, stampOf(found[i]))
