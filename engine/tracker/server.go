@@ -2,109 +2,151 @@ package tracker
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"log/slog"
 	"net"
-	"net/http"
 	"net/netip"
+	"sync"
 	"time"
-
-	"golang.org/x/net/netutil"
 )
 
 const (
-	defaultInterval = 30 * time.Minute
-	defaultTorrents = 20_000
-	defaultPeers    = 200_000
+	defaultInterval    = 30 * time.Minute
+	defaultTorrents    = 100_000
+	defaultPeers       = 200_000
+	defaultConnections = 1000
+	defaultRate        = 50
 
-	maxConnections = 1000
-	shutTimeout    = 2 * time.Second
+	shutTimeout = 2 * time.Second
+	sweepEvery  = 10 * time.Second
+	portTries   = 16
 )
 
 // Server is a tracker. Its fields may be set until Serve is called.
 type Server struct {
-	Interval time.Duration     // peers are told to announce themselves this often; 30 min if 0, at least 1 s
-	Torrents int               // the most swarms that are kept; 20,000 if 0
-	Peers    int               // the most peers that are kept, in all swarms; 200,000 if 0
-	Allow    map[[20]byte]bool // info hashes that are served; nil serves all
-	Logger   *slog.Logger      // nil logs nothing
+	Interval    time.Duration // peers are told to announce themselves this often; 30 min if 0, at least 1 s
+	Torrents    int           // the most swarms that are kept; 100,000 if 0
+	Peers       int           // the most peers that are kept, in all swarms; 200,000 if 0
+	Connections int           // the most HTTP connections at a time; 1,000 if 0
+	Rate        float64       // announces and scrapes a second of one address, after 20 s' worth at once; 50 if 0, no limit if negative
+	Logger      *slog.Logger  // nil logs nothing
 
 	listener net.Listener
+	packets  *net.UDPConn
+	service  *service
 }
 
-// Listen returns a server that listens on a TCP address like "127.0.0.1:0", where
-// port 0 is any free one. Requests wait until Serve is called, which must be.
+// Listen returns a server that listens on an address like "127.0.0.1:0", for HTTP
+// over TCP and for UDP on the same port; port 0 is one that is free for both.
+// Requests wait until Serve is called, which must be.
 func Listen(addr string) (*Server, error) {
+	var err error
+	for range portTries {
+		var s *Server
+		if s, err = listen(addr); err == nil {
+			return s, nil
+		}
+		if _, port, wrong := net.SplitHostPort(addr); wrong != nil || port != "0" {
+			break
+		}
+	}
+	return nil, fmt.Errorf("listen as tracker: %w", err)
+}
+
+func listen(addr string) (*Server, error) {
 	l, err := net.Listen("tcp", addr)
 	if err != nil {
-		return nil, fmt.Errorf("listen as tracker: %w", err)
+		return nil, err
 	}
-	return &Server{listener: l}, nil
+	at := l.Addr().(*net.TCPAddr)
+	c, err := net.ListenUDP("udp", &net.UDPAddr{IP: at.IP, Port: at.Port, Zone: at.Zone})
+	if err != nil {
+		l.Close()
+		return nil, err
+	}
+	return &Server{listener: l, packets: c, service: &service{}}, nil
 }
 
-// URL returns the announce URL, as it is reached from this machine if the server
-// listens on every address.
-func (s *Server) URL() string {
-	addr := s.listener.Addr().(*net.TCPAddr).AddrPort()
-	ip := addr.Addr().Unmap()
-	if ip.IsUnspecified() {
-		ip = netip.AddrFrom4([4]byte{127, 0, 0, 1})
-	}
-	return "http://" + netip.AddrPortFrom(ip, addr.Port()).String() + "/announce"
+// Addr returns the address that is listened on.
+func (s *Server) Addr() netip.AddrPort {
+	a := s.listener.Addr().(*net.TCPAddr).AddrPort()
+	return netip.AddrPortFrom(a.Addr().Unmap(), a.Port())
 }
 
-// Serve answers until ctx ends, then lets the answers that are on their way
-// finish, at most 2 s, closes the listener and returns nil. It must be called once.
+// URL returns the announce URL over HTTP, as it is reached from this machine if the
+// server listens on every address.
+func (s *Server) URL() string { return "http://" + s.reached().String() + "/announce" }
+
+// UDP returns the announce URL over UDP.
+func (s *Server) UDP() string { return "udp://" + s.reached().String() + "/announce" }
+
+func (s *Server) reached() netip.AddrPort {
+	at := s.Addr()
+	if at.Addr().IsUnspecified() {
+		return netip.AddrPortFrom(netip.AddrFrom4([4]byte{127, 0, 0, 1}), at.Port())
+	}
+	return at
+}
+
+// SetList says what is served; nil, as at first, is every torrent, and none of this
+// machine. It may be called at any time, from any goroutine, and holds at once: who
+// is announced to a torrent that is not served any more is not told of others.
+func (s *Server) SetList(l *List) { s.service.list.Store(l) }
+
+// Stats returns what the server has done. It may be called while Serve runs.
+func (s *Server) Stats() Stats { return s.service.stats() }
+
+// Serve answers until ctx ends, then lets the answers that are on their way go, at
+// most 2 s, closes its sockets and returns nil. It must be called once.
 func (s *Server) Serve(ctx context.Context) error {
 	logger := s.Logger
 	if logger == nil {
 		logger = slog.New(slog.DiscardHandler)
 	}
-	server := &http.Server{
-		Handler:           s.handler(),
-		ReadHeaderTimeout: 10 * time.Second,
-		ReadTimeout:       10 * time.Second,
-		WriteTimeout:      10 * time.Second,
-		IdleTimeout:       20 * time.Second,
-		MaxHeaderBytes:    16 << 10,
-		ErrorLog:          slog.NewLogLogger(logger.Handler(), slog.LevelWarn),
-	}
-	ended := make(chan error, 1)
-	go func() { ended <- server.Serve(netutil.LimitListener(s.listener, maxConnections)) }()
-	select {
-	case err := <-ended:
-		return fmt.Errorf("serve tracker: %w", err)
-	case <-ctx.Done():
-	}
-	late, cancel := context.WithTimeout(context.WithoutCancel(ctx), shutTimeout)
+	s.prepare()
+	ctx, cancel := context.WithCancel(ctx)
 	defer cancel()
-	if server.Shutdown(late) != nil {
-		_ = server.Close() // what is left was given its time
+	var all sync.WaitGroup
+	var errs [2]error
+	part := func(i int, serve func() error) {
+		all.Go(func() {
+			defer cancel() // one does not go on without the other
+			errs[i] = serve()
+		})
 	}
-	<-ended
+	part(0, func() error { return newWeb(s.service, s.Connections).serve(ctx, s.listener) })
+	part(1, func() error { return newDatagrams(s.service, s.Addr().Addr()).serve(ctx, s.packets) })
+	all.Go(func() { s.service.sweep(ctx) })
+	all.Wait()
+	if err := errors.Join(errs[:]...); err != nil {
+		logger.Warn("the tracker has ended", "error", err)
+		return fmt.Errorf("serve tracker: %w", err)
+	}
 	return nil
 }
 
-// handler returns the server's HTTP side with an empty table.
-func (s *Server) handler() http.Handler {
-	orElse := func(n, otherwise int) int {
-		if n <= 0 {
-			return otherwise
+// Close frees the sockets of a server that is not to serve.
+func (s *Server) Close() error { return errors.Join(s.listener.Close(), s.packets.Close()) }
+
+// prepare puts what was chosen, or what stands for it, where the parts find it.
+func (s *Server) prepare() {
+	orElse := func(n *int, otherwise int) {
+		if *n <= 0 {
+			*n = otherwise
 		}
-		return n
 	}
-	interval := s.Interval
-	if interval <= 0 {
-		interval = defaultInterval
+	orElse(&s.Torrents, defaultTorrents)
+	orElse(&s.Peers, defaultPeers)
+	orElse(&s.Connections, defaultConnections)
+	if s.Interval <= 0 {
+		s.Interval = defaultInterval
 	}
-	interval = max(interval, time.Second)
-	h := &handler{
-		interval: interval,
-		allow:    s.Allow,
-		table:    newTable(2*interval, orElse(s.Torrents, defaultTorrents), orElse(s.Peers, defaultPeers)),
+	if s.Rate == 0 {
+		s.Rate = defaultRate
 	}
-	mux := http.NewServeMux()
-	mux.HandleFunc("GET /announce", h.announce)
-	mux.HandleFunc("GET /scrape", h.scrape)
-	return mux
+	s.Interval = max(s.Interval, time.Second)
+	s.service.prepare(s.Interval, s.Rate, bounds{
+		keep: 2 * s.Interval, steady: s.Interval / 2, torrents: s.Torrents, peers: s.Peers,
+	})
 }

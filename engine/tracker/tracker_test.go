@@ -85,8 +85,9 @@ func TestAnnounce(t *testing.T) {
 		{"port=1001&left=0&event=completed", "map[complete:2 downloaded:1 incomplete:0 interval:10 min interval:5 peers:]"},
 		{"port=1000&event=stopped", "map[complete:1 downloaded:1 incomplete:0 interval:10 min interval:5 peers:]"},
 		{"port=1000&event=stopped", "map[complete:1 downloaded:1 incomplete:0 interval:10 min interval:5 peers:]"},
-		{"port=1003&ip=2001:db8::1", "map[complete:1 downloaded:1 incomplete:1 interval:10 min interval:5 peers:\x7f\x00\x00\x01\x03\xe9]"},
-		{"port=1001&ip=10.0.0.1&event=started", "map[complete:1 downloaded:1 incomplete:2 interval:10 min interval:5 peers:\x7f\x00\x00\x01\x03\xe9 peers6: \x01\r\xb8\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x01\x03\xeb]"},
+		{"port=1003&ip=::1", "map[complete:1 downloaded:1 incomplete:1 interval:10 min interval:5 peers:\x7f\x00\x00\x01\x03\xe9]"},
+		{"port=1001&ip=127.0.0.9&event=started", "map[complete:1 downloaded:1 incomplete:2 interval:10 min interval:5 peers:\x7f\x00\x00\x01\x03\xe9 peers6:\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x01\x03\xeb]"},
+		{"port=1004&ip=10.0.0.1&event=started&numwant=1&left=0", "map[complete:2 downloaded:1 incomplete:2 interval:10 min interval:5 peers:\x7f\x00\x00\x09\x03\xe9]"},
 	} {
 		if got := fmt.Sprint(ask(t, s, step.ask)); got != step.want {
 			t.Errorf("%s:\n got %q\nwant %q", step.ask, got, step.want)
@@ -95,7 +96,9 @@ func TestAnnounce(t *testing.T) {
 }
 
 func TestRefusals(t *testing.T) {
-	s := serve(t, func(s *tracker.Server) { s.Allow = map[[20]byte]bool{[20]byte([]byte(hash)): true} })
+	s := serve(t, func(s *tracker.Server) {
+		s.SetList(&tracker.List{Torrents: map[[20]byte]tracker.Own{[20]byte([]byte(hash)): {}}})
+	})
 	for params, want := range map[string]string{
 		"info_hash=short": "info_hash", "peer_id=short": "peer_id", "port=0": "port", "port=65536": "port", "port=x": "port",
 		"left=-1": "left", "left=x": "left", "info_hash=bbbbbbbbbbbbbbbbbbbb": "not served",

@@ -55,6 +55,7 @@ type arguments struct {
 	Verify  verifyCommand  `cmd:"" help:"Check data on disk against a torrent."`
 	Create  createCommand  `cmd:"" help:"Make a torrent of a file or folder."`
 	Restore restoreCommand `cmd:"" help:"List the backups of the list and the settings, or restore one at the next start."`
+	Tracker trackerCommand `cmd:"" help:"Be a tracker, over HTTP and UDP."`
 	Demo    demoCommand    `cmd:"" help:"Watch a whole swarm inside this process; needs no network."`
 }
 
@@ -100,6 +101,8 @@ func (c *Command) choose(name string) func(context.Context, *Stdio) error {
 		return func(ctx context.Context, std *Stdio) error { return a.Verify.run(ctx, std, &a.flags) }
 	case "restore":
 		return func(ctx context.Context, std *Stdio) error { return a.Restore.run(ctx, std, &a.flags) }
+	case "tracker":
+		return func(ctx context.Context, std *Stdio) error { return a.Tracker.run(ctx, std, &a.flags) }
 	case "create":
 		return a.Create.run
 	case "demo":
