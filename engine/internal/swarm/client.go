@@ -20,6 +20,7 @@ import (
 	"piecewise/engine/internal/hash"
 	"piecewise/engine/internal/limit"
 	"piecewise/engine/internal/plane"
+	"piecewise/engine/internal/route"
 	"piecewise/engine/internal/transfer"
 	"piecewise/engine/internal/wire"
 )
@@ -45,6 +46,7 @@ type Config struct {
 	Listen      netip.AddrPort // the zero value is every address; port 0 is any free port
 	Otherwise   []uint16       // ports to be tried in this order if that of Listen is taken, for TCP or UDP
 	Loopback    bool           // bind and dial loopback addresses only; no DHT, no LSD, no port mapping
+	Route       *route.Route   // the way out of this machine; nil: one from the address that is listened on
 	DHT         bool           // BEP 5
 	LSD         bool           // BEP 14
 	PortMapping bool           // UPnP
@@ -61,10 +63,11 @@ type Client struct {
 	cfg      Config
 	lib      *torrent.Client
 	net      *wire.Net
+	route    *route.Route
 	workers  *transfer.Workers
 	up, down *limit.Tree      // how fast we may transfer
 	udp      []net.PacketConn // for uTP and the DHT
-	sockets  []*socket        // beneath them, for Rebind
+	sockets  []*route.Packets // beneath them, for Rebind
 	dht      []*torrent.AnacrolixDhtServerWrapper
 	waiting  sync.WaitGroup
 	ended    chan struct{}
@@ -91,6 +94,9 @@ func New(cfg Config) (*Client, error) {
 		cfg.Session = &session
 	}
 	c.SetSession(*cfg.Session)
+	if c.route = cfg.Route; c.route == nil {
+		c.route = route.New(route.Config{Loopback: cfg.Loopback, From: cfg.Listen.Addr()})
+	}
 	if err := c.start(cfg); err != nil {
 		return nil, errors.Join(err, c.Close())
 	}
@@ -145,7 +151,7 @@ const anyPorts = 10
 
 func (c *Client) listenAt(cfg Config, a netip.AddrPort) (err error) {
 	c.net, err = wire.Listen(wire.Config{
-		Listen: a, Loopback: cfg.Loopback, Registry: registry{c}, Policy: wire.Policy(cfg.Session.Encryption), Caps: cfg.Session.caps(),
+		Listen: a, Loopback: cfg.Loopback, Route: c.route, Registry: registry{c}, Policy: wire.Policy(cfg.Session.Encryption), Caps: cfg.Session.caps(),
 	})
 	if err == nil && (cfg.UTP || cfg.DHT) {
 		err = c.listenUDP(cfg)

@@ -59,8 +59,8 @@
 // Messages that achieve nothing cost Patience; a peer that has used it up is a flood,
 // and its connection ends.
 //
-// Listeners and Dialers are for good; Rebind changes what they listen on and dial
-// from, which is also where an interface is chosen.
+// Listeners and Dialers are for good; Rebind changes what they listen on. From which
+// interface and address connections are made, and whether at all, is for package route.
 //
 // # Locks
 //
