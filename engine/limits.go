@@ -64,6 +64,7 @@ func (s *state) setSettings(v Settings) error {
 			r.disk.SetPolicy(s.policy())
 		}
 	}
+	s.announcer.SetOneTier(v.OneTier)
 	s.saveSettings()
 	s.measureFree()
 	return nil

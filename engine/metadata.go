@@ -69,6 +69,10 @@ func (s *state) gotMetadata(t *torrent, gate *admit.Torrent, err error) {
 	t.rec.Name, t.rec.Pieces = t.meta.Name, t.meta.Pieces
 	s.index(t)
 	s.count(t)
+	s.lend(t)
+	if t.tally != nil {
+		s.announcer.SetTwin(t.id, t.twin())
+	}
 	s.note(t, fmt.Sprintf("Peers have sent the details: %d files, %d pieces.", len(t.meta.Files), t.meta.Pieces))
 	s.emit(GotMetadata, t, "")
 	s.touch(t)
@@ -136,7 +140,7 @@ func (s *state) opened(t *torrent, d *disk.Torrent, err error) {
 	}
 	t.run.saved = t.run.Version()
 	s.count(t) // some pieces may have come by now
-	t.tally.lacks(t.missing())
+	t.tally.lacks(t.left(), t.partial())
 	if t.complete() {
 		s.finish(t) // its files are not in their places yet
 	}

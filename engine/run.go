@@ -71,6 +71,7 @@ func (e *Engine) announceConfig(s *state) announce.Config {
 		UserAgent: swarm.UserAgent,
 		Loopback:  e.cfg.Loopback,
 		LocalAddr: e.cfg.Listen.Addr(),
+		OneTier:   s.settings.OneTier,
 		Logger:    e.cfg.Logger,
 	}
 }
@@ -90,6 +91,9 @@ func (e *Engine) serve(ctx context.Context, s *state) error {
 	s.listening(s.control.Port())
 	for _, t := range s.order {
 		s.steer(t)
+		if t.resigned() {
+			s.quiet = append(s.quiet, t)
+		}
 	}
 	e.loop(ctx, s)
 

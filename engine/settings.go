@@ -4,6 +4,8 @@ import (
 	"path/filepath"
 	"reflect"
 	"slices"
+
+	"piecewise/engine/internal/admit"
 )
 
 // Settings are the user's choices that the engine keeps in the profile. Start
@@ -32,6 +34,9 @@ type Settings struct {
 	Encryption         EncryptionPolicy `json:"encryption"`          // of connections made from now on
 
 	Port int `json:"port"` // where peers connect, over TCP and UDP; 0 has one chosen and kept
+
+	Trackers [][]string `json:"trackers"` // in tiers; added to each torrent that comes and is not private
+	OneTier  bool       `json:"one_tier"` // a tier of trackers is asked only if those before it fail; else all are asked
 }
 
 // DefaultSettings are those of a new profile, without Dir.
@@ -48,6 +53,9 @@ func DefaultSettings() Settings {
 func (v Settings) Equal(o Settings) bool {
 	if len(v.Timetable) == 0 && len(o.Timetable) == 0 {
 		v.Timetable, o.Timetable = nil, nil
+	}
+	if len(v.Trackers) == 0 && len(o.Trackers) == 0 {
+		v.Trackers, o.Trackers = nil, nil
 	}
 	return reflect.DeepEqual(v, o)
 }
@@ -81,6 +89,7 @@ func (v Settings) repaired() Settings {
 	if v.Encryption == EncryptionDefault || int(v.Encryption) >= len(policies) {
 		v.Encryption = EncryptionAllow
 	}
+	v.Trackers, _ = admit.Trackers(v.Trackers)
 	return v
 }
 

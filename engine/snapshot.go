@@ -64,27 +64,6 @@ type Detail struct {
 	Log          []LogLine // oldest first, the newest 500
 }
 
-// TrackerState is how the last announce to a tracker went.
-type TrackerState uint8
-
-// The states of a tracker.
-const (
-	TrackerIdle       TrackerState = iota // not contacted yet
-	TrackerAnnouncing                     // an announce is on its way
-	TrackerWorking                        // the last announce succeeded
-	TrackerFailing                        // the last announce failed, see Message
-)
-
-// Tracker is one tracker of a torrent.
-type Tracker struct {
-	URL          string
-	Tier         int // 0 is tried first (BEP 12)
-	State        TrackerState
-	Message      string    // the error, or the tracker's warning; from outside
-	Seeds, Peers int       // in the swarm as it tells; -1 if unknown
-	Last, Next   time.Time // announces; zero if none
-}
-
 // LogLine is one line of a torrent's log.
 type LogLine struct {
 	Time time.Time

@@ -195,8 +195,9 @@ type torrent struct {
 	turn     time.Time         // when it was woken last
 	resting  bool              // it is to stand by
 	tally    *tally            // while it is announced
+	observed bool              // it is not announced, but its trackers are asked for their counts
 	news     *atomic.Bool      // the announcer has news
-	trackers []announce.Status // while it is announced
+	trackers []announce.Status // as of the last news
 	told     []netip.AddrPort  // peers that trackers named, the newest first
 	past     plane.Counters    // of runs that have ended
 
@@ -324,6 +325,7 @@ func (s *state) erase(t *torrent) {
 			delete(s.hashes, h)
 		}
 	}
+	s.unobserve(t)
 	t.tellReaders()
 	s.order = slices.DeleteFunc(s.order, func(o *torrent) bool { return o == t })
 	s.changed = true

@@ -91,7 +91,8 @@ type Torrent struct {
 
 	Trackers        int       // number of trackers
 	TrackersWorking int       // whose last announce succeeded
-	TrackerErr      string    // what the last failing tracker said; from outside
+	TrackerErr      string    // why a tracker fails, if any does; may be from outside
+	TrackerRefused  bool      // TrackerErr is a tracker's own answer, such as that it does not know the torrent
 	NextAnnounce    time.Time // zero if none is planned
 
 	Added    time.Time

@@ -14,6 +14,7 @@ import (
 // may hold the user's passkey.
 func explain(err error) string {
 	var refusal *refusedError
+	var rule *ruleError
 	var certificate *tls.CertificateVerificationError
 	var unknown *net.DNSError
 	switch {
@@ -22,8 +23,8 @@ func explain(err error) string {
 			return "the tracker refuses, without a reason"
 		}
 		return refusal.reason
-	case errors.Is(err, errLoopback):
-		return errLoopback.Error()
+	case errors.As(err, &rule):
+		return rule.why
 	case errors.As(err, &certificate):
 		return clean("the tracker's certificate is not valid: " + certificate.Err.Error())
 	case errors.As(err, &unknown) && unknown.IsNotFound:

@@ -2,6 +2,7 @@ package announce
 
 import (
 	"context"
+	"crypto/tls"
 	"errors"
 	"fmt"
 	"net"
@@ -13,40 +14,57 @@ import (
 )
 
 var (
-	errScheme    = errors.New("only http, https and udp trackers are supported")
-	errLoopback  = errors.New("only trackers on this machine (loopback) are allowed")
+	errScheme    = &ruleError{"only http, https and udp trackers are supported"}
+	errLoopback  = &ruleError{"only trackers on this machine (loopback) are allowed"}
+	errFamily    = &ruleError{"the tracker has no address that can be reached from the one we are bound to"}
 	errRedirects = errors.New("the tracker redirects too often")
 	errDowngrade = errors.New("the tracker redirects from https to an insecure address")
-	errFamily    = errors.New("the tracker has no address that can be reached from the one we are bound to")
 )
+
+// ruleError says that a tracker is not asked because of what the user or we decided.
+type ruleError struct{ why string }
+
+func (e *ruleError) Error() string { return e.why }
 
 // network is the transport over real sockets.
 type network struct {
 	cfg      Config
 	resolver *net.Resolver
-	client   *http.Client
+	clients  map[Families]*http.Client // one for each family
+	tickets  tickets
 	resend   time.Duration // of UDP packets
 }
 
 func newNetwork(cfg Config) *network {
-	n := &network{cfg: cfg, resolver: net.DefaultResolver, resend: firstResend}
+	n := &network{cfg: cfg, resolver: net.DefaultResolver, clients: make(map[Families]*http.Client), resend: firstResend}
 	if cfg.Loopback {
 		// The DNS is out of bounds as well, unless its server is on this machine.
 		n.resolver = &net.Resolver{PreferGo: true, Dial: (&net.Dialer{Control: n.control}).DialContext}
 	}
-	n.client = &http.Client{
+	for _, f := range []Families{IPv4, IPv6} {
+		n.clients[f] = n.client(f)
+	}
+	return n
+}
+
+// client returns one whose connections are of one family. Certificates are checked
+// against those that the system trusts.
+func (n *network) client(f Families) *http.Client {
+	return &http.Client{
 		CheckRedirect: checkRedirect,
 		Transport: &http.Transport{
-			DialContext:            n.dialer("tcp").DialContext,
+			DialContext: func(ctx context.Context, _, address string) (net.Conn, error) {
+				return n.dialer("tcp").DialContext(ctx, f.network("tcp"), address)
+			},
+			TLSClientConfig:        &tls.Config{MinVersion: tls.VersionTLS12, RootCAs: n.cfg.roots},
 			TLSHandshakeTimeout:    15 * time.Second,
 			ResponseHeaderTimeout:  30 * time.Second,
 			MaxResponseHeaderBytes: 64 << 10,
-			MaxIdleConns:           32,
-			MaxIdleConnsPerHost:    2,
+			MaxIdleConns:           64,
+			MaxIdleConnsPerHost:    perHost,
 			IdleConnTimeout:        15 * time.Second,
 		},
 	}
-	return n
 }
 
 // dialer returns one that is bound as Config says, for "tcp" or "udp".
@@ -90,17 +108,68 @@ func checkRedirect(req *http.Request, via []*http.Request) error {
 }
 
 func (n *network) announce(ctx context.Context, r request) (reply, error) {
-	u, err := url.Parse(r.url)
+	u, families, err := n.target(r.url)
 	if err != nil {
-		return reply{}, fmt.Errorf("read tracker address: %w", err)
+		return reply{}, err
 	}
-	switch u.Scheme {
-	case "http", "https":
-		return n.announceHTTP(ctx, u, r)
-	case "udp":
-		return n.announceUDP(ctx, u, r)
+	send := n.announceHTTP
+	if u.Scheme == "udp" {
+		send = n.announceUDP
 	}
-	return reply{}, errScheme
+	return merge(each(ctx, families, r, func(ctx context.Context, f Families, r request) (reply, error) {
+		return send(ctx, f, u, r)
+	}))
 }
 
-func (n *network) close() { n.client.CloseIdleConnections() }
+func (n *network) scrape(ctx context.Context, tracker string, ids [][20]byte) (map[[20]byte]counts, error) {
+	u, families, err := n.target(tracker)
+	if err != nil {
+		return nil, err
+	}
+	send := n.scrapeHTTP
+	if u.Scheme == "udp" {
+		send = n.scrapeUDP
+	}
+	var errs []error
+	for _, f := range families {
+		share, cancel := sharing(ctx, len(families)-len(errs))
+		found, err := send(share, f, u, ids)
+		cancel()
+		if err == nil || refused(err) {
+			return found, err
+		}
+		errs = append(errs, err)
+	}
+	if len(errs) > 1 && weight(errs[1]) > weight(errs[0]) {
+		return nil, errs[1]
+	}
+	return nil, errs[0]
+}
+
+// sharing gives one of n that follow each other its part of the time that is left.
+func sharing(ctx context.Context, n int) (context.Context, context.CancelFunc) {
+	end, ok := ctx.Deadline()
+	if !ok || n < 2 {
+		return context.WithCancel(ctx)
+	}
+	return context.WithDeadline(ctx, time.Now().Add(time.Until(end)/time.Duration(n)))
+}
+
+// target reads a tracker's address and finds over which families it may be asked.
+func (n *network) target(tracker string) (*url.URL, []Families, error) {
+	u, err := url.Parse(tracker)
+	switch {
+	case err != nil:
+		return nil, nil, fmt.Errorf("read tracker address: %w", err)
+	case u.Scheme != "http" && u.Scheme != "https" && u.Scheme != "udp":
+		return nil, nil, errScheme
+	}
+	families, err := familiesOf(u.Hostname(), n.cfg.LocalAddr)
+	return u, families, err
+}
+
+func (n *network) close() {
+	for _, c := range n.clients {
+		c.CloseIdleConnections()
+	}
+}
