@@ -8,6 +8,7 @@ import (
 	"time"
 
 	"piecewise/engine/internal/announce"
+	"piecewise/engine/internal/route"
 	"piecewise/engine/internal/store"
 	"piecewise/engine/internal/swarm"
 )
@@ -70,7 +71,7 @@ func (e *Engine) announceConfig(s *state) announce.Config {
 		Port:      s.control.Port,
 		UserAgent: swarm.UserAgent,
 		Loopback:  e.cfg.Loopback,
-		LocalAddr: e.cfg.Listen.Addr(),
+		Route:     route.New(route.Config{Loopback: e.cfg.Loopback, From: e.cfg.Listen.Addr(), Logger: e.cfg.Logger}),
 		OneTier:   s.settings.OneTier,
 		Logger:    e.cfg.Logger,
 	}

@@ -7,6 +7,8 @@ import (
 	"math/rand/v2"
 	"net/netip"
 	"time"
+
+	"piecewise/engine/internal/route"
 )
 
 // Config is what an Announcer is made with.
@@ -15,8 +17,8 @@ type Config struct {
 	Key       uint32     // tells trackers that it is still us when our address changes (BEP 7, 15)
 	Port      func() int // the port on which peers reach us; any goroutine, returns at once
 	UserAgent string
-	Loopback  bool         // contact loopback addresses only; checked on the resolved address of every connection
-	LocalAddr netip.Addr   // bind to it, so that trackers see the address on which we listen; if valid and not unspecified
+	Route     *route.Route // the way to trackers; nil for any
+	Loopback  bool         // trackers are on this machine, and may be asked every second
 	OneTier   bool         // ask a further tier only if those before it fail (BEP 12), see SetOneTier
 	Logger    *slog.Logger // nil logs nothing
 
@@ -86,6 +88,9 @@ type Announcer struct {
 func New(cfg Config) *Announcer {
 	if cfg.Logger == nil {
 		cfg.Logger = slog.New(slog.DiscardHandler)
+	}
+	if cfg.Route == nil {
+		cfg.Route = route.New(route.Config{Loopback: cfg.Loopback})
 	}
 	return &Announcer{cfg: cfg, via: newNetwork(cfg), cmds: make(chan func(*state)), ending: make(chan struct{}), shuffle: shuffled}
 }
@@ -168,6 +173,15 @@ func (a *Announcer) Run(ctx context.Context) error {
 	defer cancel()
 	defer a.via.close()
 	s := newState(work, a)
+	moved := make(chan struct{}, 1)
+	if r := a.cfg.Route; r != nil {
+		defer r.Notify(func() {
+			select {
+			case moved <- struct{}{}:
+			default: // that it has changed is known
+			}
+		})()
+	}
 	timer := time.NewTimer(0)
 	defer timer.Stop()
 	for {
@@ -186,6 +200,8 @@ func (a *Announcer) Run(ctx context.Context) error {
 			f(s)
 		case r := <-s.results:
 			s.finish(r)
+		case <-moved:
+			s.moved()
 		case <-timer.C:
 			s.wake(time.Now())
 		}

@@ -58,7 +58,8 @@ func (f *fake) scrape(ctx context.Context, url string, ids [][20]byte) (map[[20]
 	return tell(url, ids)
 }
 
-func (f *fake) close() {}
+func (f *fake) changed() {}
+func (f *fake) close()   {}
 
 // log returns what was announced, like "a:started b:", and forgets it.
 func (f *fake) log() string {

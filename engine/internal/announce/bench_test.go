@@ -19,7 +19,8 @@ func (instant) scrape(context.Context, string, [][20]byte) (map[[20]byte]counts,
 	return nil, nil
 }
 
-func (instant) close() {}
+func (instant) changed() {}
+func (instant) close()   {}
 
 // BenchmarkRounds is the loop's own cost of `started` and `stopped` for many
 // torrents with three trackers each on three hosts, without the network.

@@ -3,9 +3,7 @@ package announce
 import (
 	"context"
 	"errors"
-	"net"
 	"net/netip"
-	"strings"
 	"syscall"
 	"time"
 )
@@ -46,25 +44,25 @@ type answer struct {
 	err    error
 }
 
-// each announces a request over several families at the same time, and for each of its
-// info hashes, with send, and returns all answers (BEP 7, 52).
-func each(ctx context.Context, families []Families, r request, send func(context.Context, Families, request) (reply, error)) []answer {
+// each announces a request at several doors at the same time, and for each of its info
+// hashes, with send, and returns all answers (BEP 7, 52).
+func each(ctx context.Context, doors []door, r request, send func(context.Context, door, request) (reply, error)) []answer {
 	ctx, cancel := context.WithCancel(ctx)
 	defer cancel()
 	found := r.found
-	done := make(chan []answer, len(families))
-	for _, f := range families {
+	done := make(chan []answer, len(doors))
+	for _, d := range doors {
 		go func() {
 			var list []answer
 			for i, id := range r.ids() {
 				one := r
 				one.id, one.twin = id, [20]byte{}
-				rep, err := send(ctx, f, one)
+				rep, err := send(ctx, d, one)
 				if err == nil && found != nil && len(rep.peers) > 0 {
 					found(rep.peers)
 					rep.peers = nil
 				}
-				list = append(list, answer{f, i > 0, rep, err})
+				list = append(list, answer{d.family, i > 0, rep, err})
 				if err != nil && !refused(err) {
 					break // nor would it answer the next
 				}
@@ -73,7 +71,7 @@ func each(ctx context.Context, families []Families, r request, send func(context
 		}()
 	}
 	var all []answer
-	for range families {
+	for range doors {
 		list := <-done
 		if err := list[0].err; err == nil || refused(err) {
 			defer time.AfterFunc(secondWait, cancel).Stop()
@@ -145,38 +143,11 @@ func halfRefused(all []answer) string {
 func weight(err error) int {
 	switch {
 	case refused(err):
-		return 4
+		return 3
 	case errors.Is(err, syscall.ENETUNREACH), errors.Is(err, syscall.EHOSTUNREACH), errors.Is(err, syscall.EADDRNOTAVAIL):
-		return 2
-	case absent(err):
 		return 1
 	}
-	return 3
-}
-
-// absent reports whether a host has no address of a family.
-func absent(err error) bool {
-	var unknown *net.DNSError
-	var none *net.AddrError
-	return errors.As(err, &unknown) && unknown.IsNotFound || errors.As(err, &none)
-}
-
-// familiesOf returns the families over which a host can be asked: of an address its own,
-// of a name both, but only that of the address we are bound to.
-func familiesOf(host string, local netip.Addr) ([]Families, error) {
-	families := []Families{IPv4, IPv6}
-	if ip, err := netip.ParseAddr(strings.Trim(host, "[]")); err == nil {
-		families = []Families{familyOf(ip)}
-	}
-	if !local.IsValid() || local.IsUnspecified() {
-		return families, nil
-	}
-	for _, f := range families {
-		if f == familyOf(local) {
-			return []Families{f}, nil
-		}
-	}
-	return nil, errFamily
+	return 2
 }
 
 func familyOf(ip netip.Addr) Families {

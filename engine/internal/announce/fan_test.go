@@ -15,25 +15,11 @@ import (
 	"testing"
 	"testing/synctest"
 	"time"
+
+	"piecewise/engine/internal/route"
 )
 
-func TestFamiliesOf(t *testing.T) {
-	for _, test := range []struct{ host, local, want string }{
-		{"tracker.example", "", "[IPv4 IPv6]"},
-		{"192.0.2.1", "", "[IPv4]"},
-		{"2001:db8::1", "", "[IPv6]"},
-		{"tracker.example", "127.0.0.1", "[IPv4]"},
-		{"tracker.example", "::1", "[IPv6]"},
-		{"tracker.example", "::", "[IPv4 IPv6]"},
-		{"192.0.2.1", "::1", "[]"},
-	} {
-		local, _ := netip.ParseAddr(test.local)
-		got, err := familiesOf(test.host, local)
-		if fmt.Sprint(got) != test.want || (err == nil) != (len(got) > 0) {
-			t.Errorf("%s from %q: %v %v", test.host, test.local, got, err)
-		}
-	}
-}
+var bothDoors = []door{{IPv4, "192.0.2.1:1"}, {IPv6, "[2001:db8::1]:1"}}
 
 var (
 	peer4 = netip.MustParseAddrPort("192.0.2.1:1")
@@ -50,11 +36,11 @@ func TestEach(t *testing.T) {
 		defer mu.Unlock()
 		found = append(found, p...)
 	}}
-	all := each(t.Context(), []Families{IPv4, IPv6}, r, func(_ context.Context, f Families, r request) (reply, error) {
+	all := each(t.Context(), bothDoors, r, func(_ context.Context, d door, r request) (reply, error) {
 		mu.Lock()
 		defer mu.Unlock()
-		asked = append(asked, fmt.Sprint(f, r.id[0], r.twin[0]))
-		if f == IPv4 {
+		asked = append(asked, fmt.Sprint(d.family, r.id[0], r.twin[0]))
+		if d.family == IPv4 {
 			return reply{interval: time.Minute, counts: counts{1, 2, 9}, peers: []netip.AddrPort{peer4}}, nil
 		}
 		return reply{interval: time.Hour, minInterval: time.Second, counts: counts{3, -1, -1}, warning: "old", peers: []netip.AddrPort{peer6}}, nil
@@ -71,7 +57,6 @@ func TestEach(t *testing.T) {
 
 func TestMerge(t *testing.T) {
 	unreachable := &net.OpError{Err: syscall.ENETUNREACH}
-	unknown := &net.DNSError{IsNotFound: true}
 	ok := reply{interval: time.Hour, counts: noCounts}
 	for _, test := range []struct {
 		name string
@@ -80,8 +65,7 @@ func TestMerge(t *testing.T) {
 	}{
 		{"one family leads nowhere", []answer{{IPv6, false, reply{}, unreachable}, {IPv4, false, ok, nil}}, "IPv4: "},
 		{"no answer tells more than no way", []answer{{IPv6, false, reply{}, unreachable}, {IPv4, false, reply{}, errSilent}}, errSilent.Error()},
-		{"no way tells more than no address", []answer{{IPv6, false, reply{}, unknown}, {IPv4, false, reply{}, unreachable}}, "network cannot be reached"},
-		{"no address at all", []answer{{IPv6, false, reply{}, unknown}, {IPv4, false, reply{}, unknown}}, "host name is not known"},
+		{"no way at all", []answer{{IPv6, false, reply{}, unreachable}, {IPv4, false, reply{}, unreachable}}, "network cannot be reached"},
 		{"a reason tells most", []answer{{IPv6, false, reply{}, errSilent}, {IPv4, false, reply{}, &refusedError{"not registered", 0}}}, "not registered"},
 		{"half", []answer{{IPv4, false, ok, nil}, {IPv4, true, reply{}, &refusedError{"not registered", 0}}}, "IPv4: the v2 info hash: not registered"},
 		{"other half", []answer{{IPv4, false, reply{}, &refusedError{"not registered", 0}}, {IPv4, true, ok, nil}}, "IPv4: the v1 info hash: not registered"},
@@ -103,8 +87,8 @@ func TestSecondFamilyIsNotWaitedFor(t *testing.T) {
 		begin := time.Now()
 		var early time.Duration
 		r := request{found: func([]netip.AddrPort) { early = time.Since(begin) }}
-		all := each(t.Context(), []Families{IPv4, IPv6}, r, func(ctx context.Context, f Families, _ request) (reply, error) {
-			if f == IPv6 {
+		all := each(t.Context(), bothDoors, r, func(ctx context.Context, d door, _ request) (reply, error) {
+			if d.family == IPv6 {
 				<-ctx.Done()
 				return reply{}, ctx.Err()
 			}
@@ -175,7 +159,7 @@ func TestRuleErrorsDisable(t *testing.T) {
 		f.set(func(_ context.Context, r request) (reply, error) {
 			switch r.url {
 			case "http://a":
-				return reply{}, fmt.Errorf("dial: %w", errLoopback)
+				return reply{}, fmt.Errorf("dial: %w", &route.ClosedError{Reason: "no way"})
 			case "http://b":
 				return reply{}, &refusedError{"not registered", 0}
 			}
@@ -188,7 +172,7 @@ func TestRuleErrorsDisable(t *testing.T) {
 			got = append(got, fmt.Sprint(st.State, " ", st.Message))
 		}
 		want := []string{
-			fmt.Sprint(Disabled, " ", errLoopback.why),
+			fmt.Sprint(Disabled, " ", "no way"),
 			fmt.Sprint(Refusing, " not registered"), fmt.Sprint(Failing, " down"),
 		}
 		if !slices.Equal(got, want) {

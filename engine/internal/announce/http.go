@@ -16,10 +16,10 @@ const maxBody = 1 << 20 // bytes, unpacked
 var errBody = errors.New("the tracker's answer is too long")
 
 // announceHTTP announces over HTTP (BEP 3, 7, 23).
-func (n *network) announceHTTP(ctx context.Context, f Families, u *url.URL, r request) (reply, error) {
+func (n *network) announceHTTP(ctx context.Context, d door, u *url.URL, r request) (reply, error) {
 	to := *u
 	to.RawQuery = n.query(u.RawQuery, r)
-	body, status, err := n.get(ctx, f, to)
+	body, status, err := n.get(ctx, d, to)
 	if err != nil {
 		return reply{}, err
 	}
@@ -30,15 +30,15 @@ func (n *network) announceHTTP(ctx context.Context, f Families, u *url.URL, r re
 	return rep, err
 }
 
-// get fetches an address over one family, its body and HTTP status.
-func (n *network) get(ctx context.Context, f Families, u url.URL) ([]byte, int, error) {
+// get fetches an address through a door, its body and HTTP status.
+func (n *network) get(ctx context.Context, d door, u url.URL) ([]byte, int, error) {
 	u.Fragment, u.RawFragment = "", ""
 	req, err := http.NewRequestWithContext(ctx, http.MethodGet, u.String(), nil)
 	if err != nil {
 		return nil, 0, fmt.Errorf("make announce request: %w", err)
 	}
 	req.Header.Set("User-Agent", n.cfg.UserAgent)
-	resp, err := n.clients[f].Do(req)
+	resp, err := n.clients[d.family].Do(req)
 	if err != nil {
 		return nil, 0, err
 	}

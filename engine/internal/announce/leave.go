@@ -43,7 +43,7 @@ func (s *state) leave(r *tier, tr *tracker, stats *Stats) {
 	}
 	last := s.job(r.t, tr, stopped)
 	last.stats = stats
-	s.leaving[route{r.t.ID, tr.url}]++
+	s.leaving[line{r.t.ID, tr.url}]++
 	first := last
 	telling := inFlight != nil && inFlight.event == completed
 	if r.completed && !telling && r.trackers[r.at] == tr {
@@ -65,7 +65,7 @@ func (s *state) leave(r *tier, tr *tracker, stats *Stats) {
 // left takes the end of a `stopped` and lets a torrent that has come back
 // announce itself.
 func (s *state) left(j *job) {
-	to := route{j.t.ID, j.tr.url}
+	to := line{j.t.ID, j.tr.url}
 	if s.leaving[to]--; s.leaving[to] > 0 {
 		return
 	}

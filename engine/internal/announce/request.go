@@ -99,5 +99,6 @@ type transport interface {
 	// scrape asks for the counts of at most maxScrape info hashes, of which those that
 	// the tracker does not know are left out.
 	scrape(ctx context.Context, url string, ids [][20]byte) (map[[20]byte]counts, error)
+	changed() // the way to trackers has changed
 	close()
 }

@@ -7,6 +7,8 @@ import (
 	"net/netip"
 	"slices"
 	"time"
+
+	"piecewise/engine/internal/route"
 )
 
 const (
@@ -50,7 +52,7 @@ func (s *state) ring(r *tier) {
 // an earlier stop.
 func (s *state) queue(r *tier) {
 	tr := r.trackers[r.at]
-	if s.leaving[route{r.t.ID, tr.url}] > 0 {
+	if s.leaving[line{r.t.ID, tr.url}] > 0 {
 		r.held = true
 		return
 	}
@@ -235,9 +237,10 @@ func (s *state) failed(j *job, err error) {
 
 // stateAfter is the state of a tracker after a failure.
 func stateAfter(err error) State {
-	var rule *ruleError
+	var closed *route.ClosedError
+	var barred *route.RefusedError
 	switch {
-	case errors.As(err, &rule):
+	case errors.As(err, &closed) || errors.As(err, &barred) || errors.Is(err, errScheme):
 		return Disabled
 	case refused(err):
 		return Refusing

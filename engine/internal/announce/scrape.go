@@ -48,7 +48,7 @@ func scrapes(tracker string) bool {
 }
 
 // scrapeHTTP scrapes over HTTP (BEP 48).
-func (n *network) scrapeHTTP(ctx context.Context, f Families, u *url.URL, ids [][20]byte) (map[[20]byte]counts, error) {
+func (n *network) scrapeHTTP(ctx context.Context, d door, u *url.URL, ids [][20]byte) (map[[20]byte]counts, error) {
 	to, err := scrapeURL(*u)
 	if err != nil {
 		return nil, err
@@ -63,7 +63,7 @@ func (n *network) scrapeHTTP(ctx context.Context, f Families, u *url.URL, ids []
 		escape(&query, id[:])
 	}
 	to.RawQuery = query.String()
-	body, status, err := n.get(ctx, f, to)
+	body, status, err := n.get(ctx, d, to)
 	if err != nil {
 		return nil, err
 	}
@@ -98,16 +98,12 @@ func parseScrape(body []byte, ids [][20]byte) (map[[20]byte]counts, error) {
 }
 
 // scrapeUDP scrapes over UDP (BEP 15).
-func (n *network) scrapeUDP(ctx context.Context, f Families, u *url.URL, ids [][20]byte) (map[[20]byte]counts, error) {
-	to, err := n.resolve(ctx, f, u)
-	if err != nil {
-		return nil, err
-	}
+func (n *network) scrapeUDP(ctx context.Context, d door, _ *url.URL, ids [][20]byte) (map[[20]byte]counts, error) {
 	body := make([]byte, 0, 20*len(ids))
 	for _, id := range ids {
 		body = append(body, id[:]...)
 	}
-	answer, err := n.exchange(ctx, to, udp.ActionScrape, body)
+	answer, err := n.exchange(ctx, d, udp.ActionScrape, body)
 	if err != nil {
 		return nil, err
 	}

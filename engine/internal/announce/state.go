@@ -50,8 +50,8 @@ type tracker struct {
 	counted time.Time // when it told them, or failed to
 }
 
-// route is a tracker and an info hash; announces on it are kept in order.
-type route struct {
+// line is a tracker and an info hash; announces on it are kept in order.
+type line struct {
 	id  [20]byte
 	url string
 }
@@ -73,7 +73,7 @@ type state struct {
 	torrents map[[20]byte]*torrent
 	due      alarms
 	lanes    lanes
-	leaving  map[route]int    // `stopped` not yet answered
+	leaving  map[line]int     // `stopped` not yet answered
 	pools    map[string]*pool // by tracker: whose counts are asked for
 	oneTier  bool
 	results  chan result
@@ -88,7 +88,7 @@ func newState(work context.Context, a *Announcer) *state {
 		work:     work,
 		torrents: make(map[[20]byte]*torrent),
 		lanes:    lanes{total: 100, each: perHost, hosts: make(map[string]*lane)},
-		leaving:  make(map[route]int),
+		leaving:  make(map[line]int),
 		pools:    make(map[string]*pool),
 		oneTier:  a.cfg.OneTier,
 		results:  make(chan result),
@@ -175,6 +175,20 @@ func (s *state) force(id [20]byte, url string) {
 	}
 	s.wake(now)
 	s.changed(t)
+}
+
+// moved announces to all trackers as soon as they allow it: the way to them has changed,
+// and with it our address, or there was none.
+func (s *state) moved() {
+	s.a.via.changed()
+	for id, t := range s.torrents {
+		for _, r := range t.tiers {
+			if t.observed && r.job == nil && r.fails > 0 {
+				s.due.set(&r.alarm, time.Now().Add(s.firstScrape()))
+			}
+		}
+		s.force(id, "")
+	}
 }
 
 // floor is the shortest time between two announces to a tracker that has answered.

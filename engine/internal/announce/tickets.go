@@ -1,7 +1,6 @@
 package announce
 
 import (
-	"net/netip"
 	"sync"
 	"time"
 
@@ -18,7 +17,7 @@ const (
 // The zero value is empty. It may be used from any goroutine.
 type tickets struct {
 	mu sync.Mutex
-	of map[netip.AddrPort]ticket
+	of map[string]ticket
 }
 
 type ticket struct {
@@ -28,20 +27,27 @@ type ticket struct {
 }
 
 // find returns an ID that may still be used.
-func (s *tickets) find(to netip.AddrPort) (udp.ConnectionId, bool) {
+func (s *tickets) find(to string) (udp.ConnectionId, bool) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	k, ok := s.of[to]
 	return k.id, ok && k.vain < maxVain && time.Since(k.since) < ticketLife
 }
 
+// clear forgets all IDs: our address has changed.
+func (s *tickets) clear() {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	clear(s.of)
+}
+
 // keep takes over a new ID. vain says that an older one had just been no use: it may be
 // good for one port of ours only, each of which makes one request.
-func (s *tickets) keep(to netip.AddrPort, id udp.ConnectionId, vain bool) {
+func (s *tickets) keep(to string, id udp.ConnectionId, vain bool) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	if s.of == nil {
-		s.of = make(map[netip.AddrPort]ticket)
+		s.of = make(map[string]ticket)
 	}
 	k, known := s.of[to]
 	if !known && len(s.of) >= maxTickets {

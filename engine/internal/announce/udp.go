@@ -7,12 +7,13 @@ import (
 	"fmt"
 	"math/rand/v2"
 	"net"
-	"net/netip"
 	"net/url"
 	"os"
 	"time"
 
 	"github.com/anacrolix/torrent/tracker/udp"
+
+	"piecewise/engine/internal/route"
 )
 
 const (
@@ -25,44 +26,31 @@ var (
 	errPacket = fmt.Errorf("%w: the packet is too short", errReply)
 )
 
-// announceUDP announces over UDP (BEP 15), to the first address of the tracker's host.
-func (n *network) announceUDP(ctx context.Context, f Families, u *url.URL, r request) (reply, error) {
-	to, err := n.resolve(ctx, f, u)
+// announceUDP announces over UDP (BEP 15).
+func (n *network) announceUDP(ctx context.Context, d door, u *url.URL, r request) (reply, error) {
+	uri := u.RequestURI()
+	if u.Path == "" && u.RawQuery == "" {
+		uri = ""
+	}
+	body, err := n.exchange(ctx, d, udp.ActionAnnounce, n.packet(uri, r))
 	if err != nil {
 		return reply{}, err
 	}
-	body, err := n.exchange(ctx, to, udp.ActionAnnounce, n.packet(u.RequestURI(), r))
-	if err != nil {
-		return reply{}, err
-	}
-	return parsePacket(body, to.Addr().Is4())
-}
-
-// resolve returns the first address of a tracker's host in a family.
-func (n *network) resolve(ctx context.Context, f Families, u *url.URL) (netip.AddrPort, error) {
-	port, err := net.DefaultResolver.LookupPort(ctx, "udp", u.Port())
-	if err != nil || port == 0 {
-		return netip.AddrPort{}, errors.New("the address of a udp tracker needs a port")
-	}
-	ips, err := n.resolver.LookupNetIP(ctx, f.network("ip"), u.Hostname())
-	if err != nil {
-		return netip.AddrPort{}, err
-	}
-	return netip.AddrPortFrom(ips[0].Unmap(), uint16(port)), nil
+	return parsePacket(body, d.family != IPv6)
 }
 
 // exchange sends a request on a socket of its own, with the connection ID that the
 // tracker gave us lately or a new one. Being connected, the socket takes packets from
 // the tracker's address only.
-func (n *network) exchange(ctx context.Context, to netip.AddrPort, action udp.Action, body []byte) ([]byte, error) {
-	conn, err := n.dialer("udp").DialContext(ctx, "udp", to.String())
+func (n *network) exchange(ctx context.Context, d door, action udp.Action, body []byte) ([]byte, error) {
+	conn, err := n.route.Dial(ctx, "udp", d.addr, route.Tracker)
 	if err != nil {
 		return nil, err
 	}
 	defer conn.Close()
 	defer context.AfterFunc(ctx, func() { conn.Close() })()
 	c := call{conn, n.resend}
-	id, old := n.tickets.find(to)
+	id, old := n.tickets.find(d.addr)
 	if old {
 		answer, err := c.once(ctx, id, action, body)
 		if err == nil || ctx.Err() != nil {
@@ -75,7 +63,7 @@ func (n *network) exchange(ctx context.Context, to netip.AddrPort, action udp.Ac
 	}
 	answer, err := c.ask(ctx, id, action, body)
 	if err == nil || refused(err) {
-		n.tickets.keep(to, id, old && err == nil)
+		n.tickets.keep(d.addr, id, old && err == nil)
 	}
 	return answer, err
 }
