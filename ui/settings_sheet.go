@@ -19,6 +19,7 @@ var settingsPages = []struct {
 	{"Peers", (*settingsPage).peers},
 	{"Files", (*settingsPage).files},
 	{"Network", (*settingsPage).network},
+	{"Trackers", (*settingsPage).trackers},
 }
 
 // settingsSheet asks for the settings, one page at a time. What was changed but not

@@ -204,7 +204,7 @@ func TestEverySettingIsShown(t *testing.T) {
 		Dir: "/srv/other", Incomplete: "/srv/incomplete", Preallocate: true, Limits: engine.Limits{Down: 1_234_567, Up: 2 << 20}, TurtleLimits: engine.Limits{Down: 0, Up: 1_500_000},
 		AddPaused: true, Timetable: engine.Timetable{{Days: 3, From: 22 * 60, To: 24 * 60}}, ExemptLocal: true, Slots: 4, MaxSlots: 0,
 		SeedFastest: true, Connections: 55, TorrentConnections: engine.Unlimited, Encryption: engine.EncryptionOff,
-		Port: 6881,
+		Port: 6881, Trackers: [][]string{{"http://127.0.0.1:1/announce", "udp://127.0.0.1:2"}, {"https://127.0.0.1:3/announce"}}, OneTier: true,
 	}
 	look(other)
 	before := look(usual)

@@ -100,7 +100,7 @@ func torrentText(t *engine.Torrent) string {
 func TestEveryFieldOfATorrentIsShown(t *testing.T) {
 	meta, pieces := &engine.Meta{Pieces: 100_000, PieceLength: 1}, engine.UniformPieces(100_000, engine.Missing)
 	bases := []engine.Torrent{
-		{State: engine.Checking, Meta: meta, Pieces: pieces, Wanted: 100_000},
+		{State: engine.Checking, Meta: meta, Pieces: pieces, Wanted: 100_000, TrackerErr: "it is gone"},
 		{State: engine.Downloading, Meta: meta, Pieces: pieces, Wanted: 100_000, Have: 20_000, Peers: 1},
 		{State: engine.Faulted, Meta: meta, Pieces: pieces},
 		{State: engine.Seeding, Meta: meta, Pieces: pieces, Move: &engine.Move{}},
