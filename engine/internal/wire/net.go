@@ -304,12 +304,12 @@ func (n *Net) run(c *Conn, loop func() error) {
 }
 
 // Held returns how many connections there are, half-open ones included, with how
-// many hosts, and how many receive buffers are handed out.
-func (n *Net) Held() (connections, hosts, buffers int) {
+// many hosts, and how many receive buffers are handed out, of how many that were made.
+func (n *Net) Held() (connections, hosts, buffers, made int) {
 	n.mu.Lock()
 	connections = len(n.conns)
 	n.mu.Unlock()
 	n.door.mu.Lock()
 	defer n.door.mu.Unlock()
-	return connections, len(n.door.perIP), n.pool.InUse()
+	return connections, len(n.door.perIP), n.pool.InUse(), n.pool.made()
 }
