@@ -66,7 +66,7 @@ func (s *state) newTorrent(src *Source) *torrent {
 		t.have = MakeBits(t.meta.Pieces)
 		t.rec.Pieces = t.meta.Pieces
 	} else {
-		t.rec.Magnet = (&admit.Link{ID: src.ID, HashV2: src.HashV2, Name: src.Name, Trackers: src.Trackers}).String()
+		t.rec.Magnet = (&admit.Link{ID: src.ID, HashV2: src.HashV2, Name: src.Name, Trackers: src.Trackers, WebSeeds: src.WebSeeds}).String()
 	}
 	return t
 }

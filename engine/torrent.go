@@ -131,7 +131,8 @@ type Meta struct {
 	CreatedBy   string
 	Created     time.Time // zero if not told
 	Trackers    [][]string
-	Version     string // "v1", "v2" or "hybrid"
+	WebSeeds    []string // URLs, BEP 19
+	Version     string   // "v1", "v2" or "hybrid"
 
 	length int64         // bytes of all pieces: Size and the pad files (BEP 47)
 	pads   map[int]int64 // bytes of pad files in each piece that has any

@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"log/slog"
 	"net"
+	"net/http"
 	"net/netip"
 	"strings"
 	"sync"
@@ -22,6 +23,7 @@ import (
 	"piecewise/engine/internal/plane"
 	"piecewise/engine/internal/route"
 	"piecewise/engine/internal/transfer"
+	"piecewise/engine/internal/webseed"
 	"piecewise/engine/internal/wire"
 )
 
@@ -64,6 +66,7 @@ type Client struct {
 	lib      *torrent.Client
 	net      *wire.Net
 	route    *route.Route
+	web      *http.Client // asks web seeds
 	workers  *transfer.Workers
 	up, down *limit.Tree      // how fast we may transfer
 	udp      []net.PacketConn // for uTP and the DHT
@@ -97,6 +100,7 @@ func New(cfg Config) (*Client, error) {
 	if c.route = cfg.Route; c.route == nil {
 		c.route = route.New(route.Config{Loopback: cfg.Loopback, From: cfg.Listen.Addr()})
 	}
+	c.web = c.route.HTTPClient(route.WebSeed)
 	if err := c.start(cfg); err != nil {
 		return nil, errors.Join(err, c.Close())
 	}
@@ -295,6 +299,7 @@ func (c *Client) Close() error {
 	}
 	c.closeSockets()
 	c.waiting.Wait()
+	c.web.CloseIdleConnections()
 	c.workers.Close()
 	return errors.Join(errs...)
 }
@@ -329,7 +334,11 @@ type Open struct {
 	IDs    [][20]byte // all info hashes; of a hybrid two
 	V2     [20]byte   // the v2 one cut short; zero if there is none
 	Wanted transfer.Wanted
-	Opaque bool // it has v2 hashes and an empty file, on which the library would panic
+	// WebSeeds are URLs of web seeds (BEP 19), which the gate has passed, and WebFiles
+	// what they have to know of the torrent.
+	WebSeeds []string
+	WebFiles *webseed.Torrent
+	Opaque   bool // it has v2 hashes and an empty file, on which the library would panic
 	// Torn is called with the first piece of a hybrid by which its v1 and v2 hashes
 	// contradict each other. It must return at once.
 	Torn func(piece int)
