@@ -59,6 +59,7 @@ func (e *Engine) swarmConfig(s *state) swarm.Config {
 		LSD:         !e.cfg.NoLSD,
 		PortMapping: !e.cfg.NoPortMapping,
 		UTP:         !e.cfg.NoUTP,
+		Filter:      s.filter.gate,
 		Session:     &session,
 	}
 }
@@ -90,6 +91,13 @@ func (e *Engine) serve(ctx context.Context, s *state) error {
 	announcer.Go(func() { _ = s.announcer.Run(announcing) }) // it ends only by its context
 
 	s.listening(s.control.Port())
+	for _, b := range s.bans {
+		s.control.Ban(b.Addr)
+	}
+	if s.settings.IPFilter {
+		s.filter.gate.Shut()
+		s.loadFilter()
+	}
 	for _, t := range s.order {
 		s.steer(t)
 		if t.resigned() {

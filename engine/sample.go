@@ -50,6 +50,7 @@ func (s *state) tick() {
 			s.sample(t)
 		}
 		s.rest(time.Now())
+		s.watchFilter()
 	}
 	s.sampleDetail(s.ticks%peersEvery == 0)
 	if s.ticks%freeEvery == 1 {
@@ -232,7 +233,7 @@ func (s *state) publish() {
 	}
 	s.changed = false
 	snap := &Snapshot{
-		Time: time.Now(), Torrents: make([]*Torrent, 0, len(s.order)), Detail: s.detail, Settings: s.settings, Bans: s.bans,
+		Time: time.Now(), Torrents: make([]*Torrent, 0, len(s.order)), Detail: s.detail, Settings: s.settings, Bans: s.bans, Filter: s.filter.told,
 		Downloaded: s.goneDn, Uploaded: s.goneUp, Port: s.port, DHTNodes: s.dhtNodes, Free: s.free,
 		ProtocolReceived: s.gone.ProtocolReceived, ProtocolSent: s.gone.ProtocolSent,
 		Wasted: s.gone.Wasted, HashFailures: s.gone.HashFailures,

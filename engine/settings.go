@@ -35,8 +35,11 @@ type Settings struct {
 
 	Port int `json:"port"` // where peers connect, over TCP and UDP; 0 has one chosen and kept
 
-	Trackers [][]string `json:"trackers"` // in tiers; added to each torrent that comes and is not private
-	OneTier  bool       `json:"one_tier"` // a tier of trackers is asked only if those before it fail; else all are asked
+	Trackers     [][]string `json:"trackers"`      // in tiers; added to each torrent that comes and is not private
+	OneTier      bool       `json:"one_tier"`      // a tier of trackers is asked only if those before it fail; else all are asked
+	IPFilter     bool       `json:"ip_filter"`     // refuse the addresses of FilterFile and FilterRanges
+	FilterFile   string     `json:"filter_file"`   // full path of a list: eMule .dat, PeerGuardian .p2p or P2B, plain ranges, or gzip of one; "" for none
+	FilterRanges string     `json:"filter_ranges"` // one a line: a-b, a network or an address; at most 64 KiB
 }
 
 // DefaultSettings are those of a new profile, without Dir.
@@ -65,6 +68,8 @@ const (
 	maxNumber  = 1 << 16 // of slots and connections, likewise
 	maxPeriods = 100     // of a timetable
 	minutes    = 24 * 60 // of a day
+
+	maxFilterText = 64 << 10 // bytes of Settings.FilterRanges
 )
 
 // repaired returns the settings with what makes no sense brought into its range.
@@ -86,6 +91,10 @@ func (v Settings) repaired() Settings {
 	if v.Port < 0 || v.Port > 65535 {
 		v.Port = 0
 	}
+	if v.FilterFile != "" && !filepath.IsAbs(v.FilterFile) {
+		v.FilterFile = ""
+	}
+	v.FilterRanges = v.FilterRanges[:min(len(v.FilterRanges), maxFilterText)]
 	if v.Encryption == EncryptionDefault || int(v.Encryption) >= len(policies) {
 		v.Encryption = EncryptionAllow
 	}

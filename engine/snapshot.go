@@ -17,6 +17,7 @@ type Snapshot struct {
 	Detail   *Detail    // of the watched torrent; nil if none is watched
 	Settings Settings
 	Bans     []Ban // peers that may not connect, the oldest ban first
+	Filter   FilterState
 
 	Down, Up             int64 // payload of all torrents, bytes/s
 	Downloaded, Uploaded int64 // payload of all torrents since the first start, bytes

@@ -45,6 +45,9 @@ func other(v reflect.Value) {
 		return
 	case engine.Settings:
 		return
+	case engine.FilterState:
+		v.Set(reflect.ValueOf(engine.FilterState{On: true}))
+		return
 	case engine.Options:
 		v.Set(reflect.ValueOf(engine.Options{Sequential: true}))
 		return
@@ -155,7 +158,13 @@ func TestEveryTotalIsShown(t *testing.T) {
 		"Detail":   "the tabs of the selected torrent show its parts",
 		"Settings": "the settings and the add dialog show them, see TestEverySettingIsShown",
 		"Bans":     "the torrent's log tells of them",
+		"Filter":   "the settings show it, see TestEveryFieldOfTheFilterIsShown",
 	})
+}
+
+func TestEveryFieldOfTheFilterIsShown(t *testing.T) {
+	show := func(f *engine.FilterState) string { return Filter(*f) }
+	checkShown(t, []engine.FilterState{{On: true}, {On: true, Bad: 1}}, show, nil)
 }
 
 func TestEveryOptionIsShown(t *testing.T) {

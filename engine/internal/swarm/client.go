@@ -19,6 +19,7 @@ import (
 
 	"piecewise/engine/internal/disk"
 	"piecewise/engine/internal/hash"
+	"piecewise/engine/internal/ipfilter"
 	"piecewise/engine/internal/limit"
 	"piecewise/engine/internal/plane"
 	"piecewise/engine/internal/route"
@@ -54,6 +55,7 @@ type Config struct {
 	PortMapping bool           // UPnP
 	UTP         bool           // BEP 29, beside TCP
 	DialUTPOnly bool           // dial over uTP only; peers may still connect over TCP
+	Filter      *ipfilter.Gate // of peers and DHT nodes; nil refuses nobody
 	Session     *Session       // nil is DefaultSession
 }
 
@@ -67,6 +69,7 @@ type Client struct {
 	net      *wire.Net
 	route    *route.Route
 	web      *http.Client // asks web seeds
+	filter   *ipfilter.Gate
 	workers  *transfer.Workers
 	up, down *limit.Tree      // how fast we may transfer
 	udp      []net.PacketConn // for uTP and the DHT
@@ -92,6 +95,9 @@ func New(cfg Config) (*Client, error) {
 		cfg: cfg, workers: transfer.NewWorkers(), torrents: map[[20]byte]*Torrent{}, aliases: map[[20]byte]*Torrent{}, ended: make(chan struct{}),
 		up: limit.New(), down: limit.New(), standby: map[[20]byte]*standby{}, marks: map[[20]byte][20]byte{},
 	}
+	if c.filter = cfg.Filter; c.filter == nil {
+		c.filter = &ipfilter.Gate{}
+	}
 	if cfg.Session == nil {
 		session := DefaultSession()
 		cfg.Session = &session
@@ -112,7 +118,7 @@ func (c *Client) start(cfg Config) (err error) {
 	if err := c.listen(cfg); err != nil {
 		return err
 	}
-	if c.lib, err = torrent.NewClient(libraryConfig(cfg)); err != nil {
+	if c.lib, err = torrent.NewClient(c.libraryConfig(cfg)); err != nil {
 		return fmt.Errorf("start library: %w", err)
 	}
 	for _, d := range c.net.Dialers() {
@@ -155,7 +161,8 @@ const anyPorts = 10
 
 func (c *Client) listenAt(cfg Config, a netip.AddrPort) (err error) {
 	c.net, err = wire.Listen(wire.Config{
-		Listen: a, Loopback: cfg.Loopback, Route: c.route, Registry: registry{c}, Policy: wire.Policy(cfg.Session.Encryption), Caps: cfg.Session.caps(),
+		Listen: a, Loopback: cfg.Loopback, Route: c.route, Registry: registry{c}, Refuses: c.filter.Refuses,
+		Policy: wire.Policy(cfg.Session.Encryption), Caps: cfg.Session.caps(),
 	})
 	if err == nil && (cfg.UTP || cfg.DHT) {
 		err = c.listenUDP(cfg)
@@ -174,7 +181,7 @@ func (c *Client) closeSockets() {
 
 // libraryConfig leaves the library what is the control plane's: no sockets,
 // trackers, storage or blocks of its own, and plaintext towards wire.
-func libraryConfig(cfg Config) *torrent.ClientConfig {
+func (c *Client) libraryConfig(cfg Config) *torrent.ClientConfig {
 	lib := torrent.NewDefaultClientConfig()
 	lib.DisableTCP, lib.DisableUTP, lib.NoDHT = true, true, true
 	lib.DisableTrackers, lib.DisableWebtorrent, lib.DisableWebseeds = true, true, true
@@ -182,6 +189,7 @@ func libraryConfig(cfg Config) *torrent.ClientConfig {
 	if cfg.LSD {
 		lib.LocalServiceDiscovery = &torrent.LocalServiceDiscoveryConfig{}
 	}
+	lib.IPBlocklist = blocklist{c.filter}
 	lib.Seed = true
 	lib.DefaultStorage = nowhere{}
 	lib.HeaderObfuscationPolicy = torrent.HeaderObfuscationPolicy{Preferred: false, RequirePreferred: true}
@@ -276,6 +284,12 @@ func (c *Client) Ban(peer netip.AddrPort) { c.net.Ban(peer) }
 
 // Unban ends a ban.
 func (c *Client) Unban(peer netip.AddrPort) { c.net.Unban(peer) }
+
+// Refilter closes the connections with peers that the filter refuses now.
+func (c *Client) Refilter() { c.net.Refilter() }
+
+// Reached is wire.Net.Reached.
+func (c *Client) Reached() (v4, v6 time.Time) { return c.net.Reached() }
 
 // Port returns the TCP port on which we listen.
 func (c *Client) Port() int { return c.net.Port() }

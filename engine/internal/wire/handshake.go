@@ -60,6 +60,7 @@ func (c *Conn) accepted(l *Listener) {
 		c.Close(err)
 		return
 	}
+	c.net.reach(c.info.Addr.Addr())
 	select {
 	case l.ready <- &c.control:
 	case <-ctx.Done():

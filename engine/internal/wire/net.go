@@ -20,6 +20,7 @@ type Config struct {
 	Loopback bool           // bind, dial and accept loopback addresses only
 	Route    *route.Route   // the way out of this machine; nil: one from the address that is listened on
 	Registry Registry
+	Refuses  func(netip.Addr) bool // of whom nothing is wanted; returns at once, and is called under Net.mu. nil: nobody
 	Policy   Policy
 	Pool     *Pool // nil: one of DefaultBuffers
 	Caps     Caps
@@ -64,6 +65,8 @@ type Net struct {
 	loopback  bool
 	route     *route.Route
 	policy    atomic.Int32
+	refused   func(netip.Addr) bool
+	reached   reached
 	door      door
 	tcp       []*route.Listener
 	listeners []*Listener
@@ -84,7 +87,7 @@ type Net struct {
 // Listen opens TCP sockets for the address, for both IP versions if it names no
 // particular interface.
 func Listen(cfg Config) (*Net, error) {
-	n := &Net{registry: cfg.Registry, pool: cfg.Pool, timeouts: cfg.Timeouts.orDefault(), log: cfg.Logger, loopback: cfg.Loopback}
+	n := &Net{registry: cfg.Registry, refused: cfg.Refuses, pool: cfg.Pool, timeouts: cfg.Timeouts.orDefault(), log: cfg.Logger, loopback: cfg.Loopback}
 	n.conns = make(map[*Conn]struct{})
 	n.ctx, n.cancel = context.WithCancel(context.Background())
 	n.SetPolicy(cfg.Policy)
