@@ -58,7 +58,6 @@ const (
 	OriginLSD      = plane.OriginLSD
 	OriginIncoming = plane.OriginIncoming
 	OriginManual   = plane.OriginManual
-	OriginMetainfo = plane.OriginMetainfo
 )
 
 // MakeBits returns an empty set for n pieces, to be filled before it is shared.

@@ -8,7 +8,6 @@ import (
 	"time"
 
 	"piecewise/engine/internal/announce"
-	"piecewise/engine/internal/route"
 	"piecewise/engine/internal/store"
 	"piecewise/engine/internal/swarm"
 )
@@ -59,7 +58,6 @@ func (e *Engine) swarmConfig(s *state) swarm.Config {
 		LSD:         !e.cfg.NoLSD,
 		PortMapping: !e.cfg.NoPortMapping,
 		UTP:         !e.cfg.NoUTP,
-		Filter:      s.filter.gate,
 		Session:     &session,
 	}
 }
@@ -72,8 +70,7 @@ func (e *Engine) announceConfig(s *state) announce.Config {
 		Port:      s.control.Port,
 		UserAgent: swarm.UserAgent,
 		Loopback:  e.cfg.Loopback,
-		Route:     route.New(route.Config{Loopback: e.cfg.Loopback, From: e.cfg.Listen.Addr(), Logger: e.cfg.Logger}),
-		OneTier:   s.settings.OneTier,
+		LocalAddr: e.cfg.Listen.Addr(),
 		Logger:    e.cfg.Logger,
 	}
 }
@@ -91,18 +88,8 @@ func (e *Engine) serve(ctx context.Context, s *state) error {
 	announcer.Go(func() { _ = s.announcer.Run(announcing) }) // it ends only by its context
 
 	s.listening(s.control.Port())
-	for _, b := range s.bans {
-		s.control.Ban(b.Addr)
-	}
-	if s.settings.IPFilter {
-		s.filter.gate.Shut()
-		s.loadFilter()
-	}
 	for _, t := range s.order {
 		s.steer(t)
-		if t.resigned() {
-			s.quiet = append(s.quiet, t)
-		}
 	}
 	e.loop(ctx, s)
 

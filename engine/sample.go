@@ -3,6 +3,7 @@ package engine
 import (
 	"time"
 
+	"piecewise/engine/internal/announce"
 	"piecewise/engine/internal/disk"
 	"piecewise/engine/internal/plane"
 	"piecewise/engine/internal/transfer"
@@ -20,7 +21,6 @@ const (
 type wanted struct {
 	pieces     transfer.Wanted
 	size, have int64 // bytes
-	verified   int64 // bytes, also of what is not wanted; at least
 }
 
 // meter is a rate: the mean over the last seconds.
@@ -50,7 +50,6 @@ func (s *state) tick() {
 			s.sample(t)
 		}
 		s.rest(time.Now())
-		s.watchFilter()
 	}
 	s.sampleDetail(s.ticks%peersEvery == 0)
 	if s.ticks%freeEvery == 1 {
@@ -89,9 +88,6 @@ func (s *state) sample(t *torrent) {
 	n := r.counters
 	r.downRate, r.upRate = r.down.add(n.Downloaded), r.up.add(n.Uploaded)
 	r.inRate, r.outRate = r.in.add(n.ProtocolReceived), r.out.add(n.ProtocolSent)
-	most := s.resolved(t).Connections
-	peers, _ := r.Connected()
-	t.tally.fills(most >= 0 && peers >= most)
 	s.superSeed(t)
 	s.dialAgain(t)
 	s.company(t, time.Now())
@@ -150,12 +146,8 @@ func (s *state) count(t *torrent) {
 	}
 	t.wanted = want(t.meta, t.rec.Priorities, t.tuned.Options)
 	for i := range t.meta.Pieces {
-		if !t.have.Has(i) {
-			continue
-		}
-		n := t.meta.pieceSize(i)
-		if t.wanted.verified += n; t.wanted.pieces.Pieces.Has(i) {
-			t.wanted.have += n
+		if t.have.Has(i) && t.wanted.pieces.Pieces.Has(i) {
+			t.wanted.have += t.meta.pieceSize(i)
 		}
 	}
 	if t.wanted.have < t.wanted.size {
@@ -166,7 +158,7 @@ func (s *state) count(t *torrent) {
 	if o := t.outline(); o != t.rec.Outline {
 		t.rec.Outline, t.dirty = o, true
 	}
-	t.tally.lacks(t.left(), t.partial())
+	t.tally.lacks(t.missing())
 }
 
 // want says which pieces the files' priorities and the torrent's options ask for.
@@ -233,7 +225,7 @@ func (s *state) publish() {
 	}
 	s.changed = false
 	snap := &Snapshot{
-		Time: time.Now(), Torrents: make([]*Torrent, 0, len(s.order)), Detail: s.detail, Settings: s.settings, Bans: s.bans, Filter: s.filter.told,
+		Time: time.Now(), Torrents: make([]*Torrent, 0, len(s.order)), Detail: s.detail, Settings: s.settings, Bans: s.bans,
 		Downloaded: s.goneDn, Uploaded: s.goneUp, Port: s.port, DHTNodes: s.dhtNodes, Free: s.free,
 		ProtocolReceived: s.gone.ProtocolReceived, ProtocolSent: s.gone.ProtocolSent,
 		Wasted: s.gone.Wasted, HashFailures: s.gone.HashFailures,
@@ -271,7 +263,7 @@ func (snap *Snapshot) sum(row *Torrent) {
 func (s *state) refresh(t *torrent) {
 	t.stale = false
 	row := Torrent{
-		ID: t.id, Name: t.name(), State: t.state(), Err: t.rec.Fault, InTheWay: t.inTheWay(), Preview: t.preview,
+		ID: t.id, Name: t.name(), State: t.state(), Err: t.rec.Fault, Waits: t.trouble != nil, InTheWay: t.inTheWay(), Preview: t.preview,
 		Meta: t.shown(), Dir: t.rec.Dir, Final: t.rec.Final, Move: t.move.shown(), Wanted: t.wanted.size, Have: t.wanted.have,
 		Downloaded: t.rec.Downloaded, Uploaded: t.rec.Uploaded,
 		SwarmPeers: -1, SwarmSeeds: -1, ETA: -1, Added: t.rec.Added, Finished: t.rec.Finished,
@@ -298,7 +290,9 @@ func (s *state) refresh(t *torrent) {
 	for _, tier := range t.rec.Trackers {
 		row.Trackers += len(tier)
 	}
-	row.trackers(t.trackers)
+	if t.tally != nil {
+		row.trackers(t.trackers)
+	}
 	if t.standby != nil {
 		row.SuperSeeding = row.Options.SuperSeed == SuperSeedOn && t.whole()
 	}
@@ -316,6 +310,26 @@ func (row *Torrent) overhead(t *torrent) {
 	}
 	row.ProtocolReceived, row.ProtocolSent = n.ProtocolReceived, n.ProtocolSent
 	row.Wasted, row.HashFailures = n.Wasted, n.HashFailures
+}
+
+// trackers sums up what the trackers tell.
+func (row *Torrent) trackers(all []announce.Status) {
+	for _, st := range all {
+		row.SwarmSeeds = max(row.SwarmSeeds, st.Seeds)
+		row.SwarmPeers = max(row.SwarmPeers, st.Leeches)
+		switch st.State {
+		case announce.Working:
+			row.TrackersWorking++
+		case announce.Failing:
+			row.TrackerErr = st.Message
+		}
+		if !st.Next.IsZero() && (row.NextAnnounce.IsZero() || st.Next.Before(row.NextAnnounce)) {
+			row.NextAnnounce = st.Next
+		}
+	}
+	if row.SwarmPeers >= 0 && row.SwarmSeeds >= 0 {
+		row.SwarmPeers += row.SwarmSeeds
+	}
 }
 
 // state says in one word what the torrent is doing.

@@ -93,6 +93,9 @@ func (s *state) seek(t *torrent) {
 
 // start opens the torrent's files and hands it to the library.
 func (s *state) start(t *torrent) {
+	if s.joins(t) {
+		return
+	}
 	gate, raw, files := t.gate, s.store, t.files()
 	have, wanted, peers, id := t.have, t.wanted.pieces, t.peers, t.id
 	files.Have, files.Policy = have, s.policy()
@@ -108,7 +111,6 @@ func (s *state) start(t *torrent) {
 		if err == nil {
 			spec.HashV2 = gate.HashV2
 			spec.Open = swarm.Open{InfoBytes: gate.InfoBytes, Withheld: gate.Opaque && !gate.Private && !have.All(), Layout: files.Layout, Hashes: piecesOf(gate), IDs: idsOf(gate), V2: shortV2(gate), Opaque: gate.Opaque, Torn: s.tornFor(t), Wanted: wanted, Complete: s.completeFor(t), Banned: s.bannedFor(t)}
-			spec.Open.WebSeeds, spec.Open.WebFiles = gate.WebSeeds, webFilesOf(gate)
 			if spec.Open.Disk = kept; kept != nil {
 				kept.Thaw()
 				kept.Forgive()

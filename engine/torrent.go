@@ -55,6 +55,8 @@ type Torrent struct {
 	State State
 	Err   string // why it is Faulted: one plain sentence, else ""
 
+	Waits bool // it is Faulted, and goes on by itself when its disk lets it
+
 	// InTheWay says that it is Faulted and has files that were there before it and may be
 	// incomplete: Continue may have it go on in them.
 	InTheWay bool
@@ -91,8 +93,7 @@ type Torrent struct {
 
 	Trackers        int       // number of trackers
 	TrackersWorking int       // whose last announce succeeded
-	TrackerErr      string    // why a tracker fails, if any does; may be from outside
-	TrackerRefused  bool      // TrackerErr is a tracker's own answer, such as that it does not know the torrent
+	TrackerErr      string    // what the last failing tracker said; from outside
 	NextAnnounce    time.Time // zero if none is planned
 
 	Added    time.Time
@@ -131,8 +132,7 @@ type Meta struct {
 	CreatedBy   string
 	Created     time.Time // zero if not told
 	Trackers    [][]string
-	WebSeeds    []string // URLs, BEP 19
-	Version     string   // "v1", "v2" or "hybrid"
+	Version     string // "v1", "v2" or "hybrid"
 
 	length int64         // bytes of all pieces: Size and the pad files (BEP 47)
 	pads   map[int]int64 // bytes of pad files in each piece that has any

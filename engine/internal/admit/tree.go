@@ -2,7 +2,6 @@ package admit
 
 import (
 	"bytes"
-	"slices"
 	"strconv"
 
 	"piecewise/engine/internal/hash"
@@ -124,11 +123,7 @@ func (t *Torrent) addLeaf(l leaf, names *names, folder int) error {
 	if l.length > maxSize-t.Length {
 		return refuse("%s makes the torrent too large (more than %d bytes).", nth(len(t.Files)), int64(maxSize))
 	}
-	f := File{Path: path, Altered: altered, Length: l.length, Offset: t.Length}
-	if altered {
-		f.Raw = slices.Clone(l.path)
-	}
-	t.Files = append(t.Files, f)
+	t.Files = append(t.Files, File{Path: path, Altered: altered, Length: l.length, Offset: t.Length})
 	t.Length += l.length
 	t.Size += l.length
 	return nil

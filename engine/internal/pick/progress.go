@@ -53,7 +53,6 @@ func (p *Picker) begin(piece int, owner *Peer) *progress {
 	p.failed.cut(piece)
 	p.active[piece] = pg
 	p.relist(pg)
-	owner.last = piece
 	return pg
 }
 

@@ -15,7 +15,6 @@ import (
 	"piecewise/engine/internal/pick"
 	"piecewise/engine/internal/plane"
 	"piecewise/engine/internal/transfer"
-	"piecewise/engine/internal/webseed"
 )
 
 // Torrent is a torrent that runs: it has peers or looks for some.
@@ -27,9 +26,6 @@ type Torrent struct {
 	limits transfer.Limits
 	from   origins
 
-	running context.Context // of the web seeds, until the torrent ends
-	leave   context.CancelFunc
-
 	once  sync.Once
 	ended chan struct{}
 	news  chan struct{} // one token while there are pieces to tell the library of
@@ -38,7 +34,6 @@ type Torrent struct {
 
 	mu       sync.Mutex
 	verified []int
-	webs     []*webseed.Seed
 }
 
 func newTorrent(c *Client, spec Spec) *Torrent {
@@ -47,7 +42,6 @@ func newTorrent(c *Client, spec Spec) *Torrent {
 		c: c, id: spec.ID, limits: limits, plane: transfer.New(limits),
 		ended: make(chan struct{}), news: make(chan struct{}, 1),
 	}
-	t.running, t.leave = context.WithCancel(context.Background())
 	o := plane.Options{Limits: plane.NoLimits, Slots: plane.Automatic, Connections: plane.Unlimited}
 	if spec.Options != nil {
 		o = *spec.Options
@@ -85,7 +79,6 @@ func (t *Torrent) openPlane(o Open) {
 			}
 		},
 	})
-	t.visit(o)
 }
 
 // seek gets the metadata from peers.
@@ -208,7 +201,6 @@ func (t *Torrent) end() {
 		}
 		t.c.mu.Unlock()
 		close(t.ended)
-		t.leave()
 		t.plane.Close()
 	})
 }
@@ -268,13 +260,12 @@ func (t *Torrent) Availability(dst []uint16) []uint16 { return t.plane.Availabil
 // Connected returns how many peers are connected, and how many of them are seeds.
 func (t *Torrent) Connected() (peers, seeds int) { return t.plane.Connected() }
 
-// Peers appends the connected peers and all web seeds to dst[:0], ordered by address,
-// so that web seeds come first. Those whose
+// Peers appends the connected peers to dst[:0], ordered by address. Those whose
 // addresses the library found by itself are of unknown origin.
 func (t *Torrent) Peers(dst []plane.Peer) []plane.Peer {
 	dst = t.plane.Peers(dst)
 	t.from.fill(dst)
-	return t.fillWeb(dst)
+	return dst
 }
 
 // Counters returns the totals since the torrent was added.

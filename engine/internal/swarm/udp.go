@@ -10,8 +10,6 @@ import (
 	"github.com/anacrolix/torrent"
 
 	utp "github.com/anacrolix/go-utp"
-
-	"piecewise/engine/internal/route"
 )
 
 // listenUDP opens a UDP socket beside every TCP one, on the same address and
@@ -27,16 +25,16 @@ func (c *Client) listenUDP(cfg Config) error {
 }
 
 func (c *Client) listenUDPAt(at netip.AddrPort, overUTP bool) error {
-	pc, err := c.route.ListenUDP(at)
+	pc, err := openUDP(at)
 	if err != nil {
-		return fmt.Errorf("listen on UDP port %d, as on TCP: %w", at.Port(), err)
+		return err
 	}
-	c.sockets = append(c.sockets, pc)
+	inner := newSocket(pc)
 	if !overUTP {
-		c.udp = append(c.udp, pc)
+		c.udp, c.sockets = append(c.udp, inner), append(c.sockets, inner)
 		return nil
 	}
-	s, err := utp.NewSocketFromPacketConn(pc)
+	s, err := utp.NewSocketFromPacketConn(inner)
 	if err != nil {
 		pc.Close()
 		return fmt.Errorf("start uTP: %w", err)
@@ -45,8 +43,8 @@ func (c *Client) listenUDPAt(at netip.AddrPort, overUTP bool) error {
 	if at.Addr().Is6() {
 		network = "udp6"
 	}
-	c.udp = append(c.udp, s)
-	c.net.Attach(patient{s, c.route}, network)
+	c.udp, c.sockets = append(c.udp, s), append(c.sockets, inner)
+	c.net.Attach(patient{s}, network)
 	return nil
 }
 
@@ -81,15 +79,9 @@ func (c *Client) DHTNodes() int {
 const tcpFirst = time.Second
 
 // patient is a uTP socket that lets TCP go first.
-type patient struct {
-	utp.Socket
-	route *route.Route
-}
+type patient struct{ utp.Socket }
 
 func (p patient) DialContext(ctx context.Context, network, addr string) (net.Conn, error) {
-	if err := p.route.Allowed(route.Peer, "udp"); err != nil {
-		return nil, err
-	}
 	timer := time.NewTimer(tcpFirst)
 	defer timer.Stop()
 	select {

@@ -6,12 +6,10 @@ import (
 	"net/netip"
 	"slices"
 
-	"piecewise/engine/internal/plane"
 	"piecewise/engine/internal/wire"
 )
 
-// ErrCorrupt is why the connections to a peer end that sent wrong bytes.
-var ErrCorrupt = errors.New("it sent a piece with a wrong hash")
+var errCorrupt = errors.New("it sent a piece with a wrong hash")
 
 const (
 	maxSuspected = 64 // pieces of which evidence is kept
@@ -70,10 +68,10 @@ func (c *court) suspects(piece int) bool { return c.pieces[piece] != nil }
 func (t *Torrent) ban(addr netip.AddrPort, piece int) {
 	for c := range t.conns {
 		if wire.Culprit(c.info.Addr) == wire.Culprit(addr) {
-			c.w.Close(ErrCorrupt)
+			c.w.Close(errCorrupt)
 		}
 	}
-	if t.cfg.Banned != nil && !plane.IsWebSeed(addr) {
+	if t.cfg.Banned != nil {
 		t.cfg.Banned(addr, piece)
 	}
 }

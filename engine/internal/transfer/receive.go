@@ -29,17 +29,13 @@ func (c *conn) Block(s wire.Segment) error {
 	if !s.Last {
 		return nil
 	}
-	return c.landed(pick.Block{Piece: s.Piece, Begin: s.Block.Begin, Length: s.Block.Length})
-}
-
-// landed takes the block that was coming, which is whole now.
-func (c *conn) landed(b pick.Block) error {
+	b := pick.Block{Piece: s.Piece, Begin: s.Block.Begin, Length: s.Block.Length}
 	if !c.arrived(b) {
 		c.unpaid += b.Length
 		c.drop()
 		return c.waste(b)
 	}
-	if len(c.gathered) > 0 && c.gathered[0].Piece != b.Piece {
+	if len(c.gathered) > 0 && c.gathered[0].Piece != s.Piece {
 		c.handOver()
 	}
 	c.gathered = append(c.gathered, c.block...)

@@ -2,7 +2,6 @@ package wire
 
 import (
 	"net"
-	"syscall"
 
 	"golang.org/x/sys/unix"
 )
@@ -10,7 +9,7 @@ import (
 // acknowledge sends the acknowledgement that the system holds back in the hope
 // of data to go with it.
 func acknowledge(socket net.Conn) {
-	tcp, ok := socket.(syscall.Conn)
+	tcp, ok := socket.(*net.TCPConn)
 	if !ok {
 		return
 	}
