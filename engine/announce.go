@@ -13,10 +13,12 @@ import (
 // tally is what trackers are told of a torrent: over all its runs since it began to
 // be announced, and while it only stands by.
 type tally struct {
-	mu   sync.Mutex
-	run  gauge          // nil while it does not run
-	past plane.Counters // of runs that have ended
-	left int64          // wanted bytes that are missing; negative if not known yet
+	mu      sync.Mutex
+	run     gauge          // nil while it does not run
+	past    plane.Counters // of runs that have ended
+	left    int64          // bytes that are missing; negative if not known yet
+	partial bool           // and none of them are wanted
+	full    bool           // it has all the peers that it may have
 }
 
 func (a *tally) stats() announce.Stats {
@@ -26,7 +28,7 @@ func (a *tally) stats() announce.Stats {
 	if a.run != nil {
 		n = n.Plus(a.run.Counters())
 	}
-	return announce.Stats{Downloaded: n.Downloaded, Uploaded: n.Uploaded, Left: a.left}
+	return announce.Stats{Downloaded: n.Downloaded, Uploaded: n.Uploaded, Left: a.left, Partial: a.partial, Full: a.full}
 }
 
 // runs says what runs now, nil if nothing does any more.
@@ -39,14 +41,54 @@ func (a *tally) runs(g gauge) {
 	a.run = g
 }
 
-// lacks says how many wanted bytes are missing.
-func (a *tally) lacks(bytes int64) {
+// lacks says how many bytes are missing, and whether none of them are wanted.
+func (a *tally) lacks(left int64, partial bool) {
 	if a == nil {
 		return
 	}
 	a.mu.Lock()
 	defer a.mu.Unlock()
-	a.left = bytes
+	a.left, a.partial = left, partial
+}
+
+// fills says whether the torrent has all the peers that it may have.
+func (a *tally) fills(full bool) {
+	if a == nil {
+		return
+	}
+	a.mu.Lock()
+	defer a.mu.Unlock()
+	a.full = full
+}
+
+// left returns the bytes that are not verified, wanted or not, -1 before that is known.
+func (t *torrent) left() int64 {
+	switch {
+	case !t.known():
+		return -1
+	case t.whole():
+		return 0
+	}
+	return max(t.rec.Outline.Size-t.wanted.verified, 1)
+}
+
+// partial reports whether all that is wanted is there but not everything (BEP 21).
+func (t *torrent) partial() bool { return t.complete() && !t.whole() }
+
+// twin is the other info hash of a hybrid, which is announced as well; else zero.
+func (t *torrent) twin() ID {
+	v1, v2 := ID(t.rec.Outline.HashV1), t.rec.Outline.HashV2
+	if !t.known() {
+		v1, v2 = t.id, t.hashV2
+	}
+	short := ID(v2[:20])
+	switch {
+	case v1.IsZero() || short.IsZero() || v1 == short:
+		return ID{}
+	case t.id == short:
+		return v1
+	}
+	return short
 }
 
 // announce starts to announce the torrent and to take the peers it is told.
@@ -54,11 +96,12 @@ func (s *state) announce(t *torrent) {
 	if t.tally != nil {
 		return
 	}
-	a, news := &tally{left: t.missing()}, &atomic.Bool{}
-	t.tally, t.news, t.trackers = a, news, nil
+	a, news := &tally{left: t.left(), partial: t.partial()}, &atomic.Bool{}
+	t.tally, t.news, t.trackers, t.observed = a, news, nil, false
 	mail := s.mail
 	s.announcer.Start(announce.Torrent{
 		ID:    t.id,
+		Twin:  t.twin(),
 		Tiers: t.rec.Trackers,
 		Stats: a.stats,
 		Peers: func(addrs []netip.AddrPort) {
@@ -78,6 +121,28 @@ func (s *state) unannounce(t *torrent) {
 		s.announcer.Stop(t.id)
 	}
 	t.tally, t.news, t.told = nil, nil, nil
+	s.observe(t)
+}
+
+// observe has trackers asked how many take part in the swarm of a torrent that is not
+// announced.
+func (s *state) observe(t *torrent) {
+	if t.leaving != nil || t.preview || t.tally != nil || t.observed || len(t.rec.Trackers) == 0 {
+		return
+	}
+	news := &atomic.Bool{}
+	t.news, t.observed = news, true
+	s.announcer.Observe(announce.Torrent{
+		ID: t.id, Twin: t.twin(), Tiers: t.rec.Trackers, Changed: func() { news.Store(true) },
+	})
+}
+
+// unobserve ends that, because the torrent leaves the list.
+func (s *state) unobserve(t *torrent) {
+	if t.observed {
+		s.announcer.Stop(t.id)
+		t.observed, t.news = false, nil
+	}
 }
 
 const (

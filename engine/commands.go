@@ -30,6 +30,7 @@ func (s *state) add(src *Source, opts AddOptions) error {
 		return &DuplicateError{t.id, t.rec.Name}
 	}
 	t.preview, t.dirty = false, true
+	s.lend(t)
 	t.rec.Dir = s.settings.Dir
 	if opts.Dir != "" {
 		t.rec.Dir = opts.Dir
@@ -65,7 +66,7 @@ func (s *state) newTorrent(src *Source) *torrent {
 		t.have = MakeBits(t.meta.Pieces)
 		t.rec.Pieces = t.meta.Pieces
 	} else {
-		t.rec.Magnet = (&admit.Link{ID: src.ID, HashV2: src.HashV2, Name: src.Name, Trackers: src.Trackers}).String()
+		t.rec.Magnet = (&admit.Link{ID: src.ID, HashV2: src.HashV2, Name: src.Name, Trackers: src.Trackers, WebSeeds: src.WebSeeds}).String()
 	}
 	return t
 }
@@ -91,29 +92,10 @@ func (s *state) merge(t *torrent, src *Source) {
 	if t.private() {
 		return
 	}
-	known := map[string]bool{}
-	for _, tier := range t.rec.Trackers {
-		for _, url := range tier {
-			known[url] = true
-		}
-	}
-	var added [][]string
-	for _, tier := range src.Trackers {
-		if tier = slices.DeleteFunc(slices.Clone(tier), func(url string) bool { return known[url] }); len(tier) > 0 {
-			added = append(added, tier)
-		}
-	}
 	s.dial(t, src.Peers)
-	if len(added) == 0 {
-		return
+	if s.addTrackers(t, src.Trackers) {
+		s.note(t, "New trackers were added.")
 	}
-	t.rec.Trackers = append(slices.Clone(t.rec.Trackers), added...)
-	t.dirty = true
-	s.note(t, "New trackers were added.")
-	if t.tally != nil {
-		s.announcer.AddTrackers(t.id, added)
-	}
-	s.touch(t)
 }
 
 func (s *state) preview(src *Source) error {
@@ -129,6 +111,7 @@ func (s *state) preview(src *Source) error {
 	}
 	t := s.newTorrent(src)
 	t.preview = true
+	s.lend(t)
 	s.insert(t)
 	s.steer(t)
 	return nil
@@ -286,18 +269,6 @@ func (s *state) dial(t *torrent, peers []netip.AddrPort) {
 	s.steer(t) // if it stands by, it has something to do now
 }
 
-func (s *state) announceNow(id ID) error {
-	t, err := s.find(id)
-	if err != nil {
-		return err
-	}
-	if t.tally == nil {
-		return errors.New("a torrent that is not running has nothing to announce")
-	}
-	s.announcer.Force(id)
-	return nil
-}
-
 func (s *state) magnet(id ID) (string, error) {
 	t, err := s.find(id)
 	if err != nil {
@@ -318,6 +289,7 @@ func (s *state) watch(id ID) error {
 	}
 	if s.watched != id {
 		s.watched, s.detail, s.changed = id, nil, true
+		s.announcer.Look(id)
 		s.sampleDetail(true)
 		if t := s.torrents[id]; t != nil {
 			s.lookAt(t, true)

@@ -184,7 +184,7 @@ func (e *Engine) AddPeers(ctx context.Context, id ID, peers []netip.AddrPort) er
 
 // Announce asks all trackers of a torrent for peers now.
 func (e *Engine) Announce(ctx context.Context, id ID) error {
-	return e.do(ctx, func(s *state) error { return s.announceNow(id) })
+	return e.do(ctx, func(s *state) error { return s.announceNow(id, "") })
 }
 
 // Magnet returns the magnet link of a torrent with its trackers.

@@ -101,13 +101,16 @@ func (s *state) finished(t *torrent) {
 			s.note(t, because("It stays in "+t.rec.Dir, err))
 		}
 	}
+	if t.whole() && (r.counters.Downloaded > 0 || r.before.Downloaded > 0) {
+		s.announcer.Completed(t.id)
+	}
 	if !t.rec.Finished.IsZero() {
 		return
 	}
 	t.rec.Finished, t.dirty = time.Now(), true
 	s.note(t, "All that is wanted is there and verified.")
-	if r.counters.Downloaded > 0 || r.before.Downloaded > 0 {
-		s.announcer.Completed(t.id)
+	if t.partial() {
+		s.announcer.Finished(t.id)
 	}
 	s.emit(Finished, t, "")
 }

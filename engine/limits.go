@@ -12,7 +12,8 @@ import (
 // keptSettings is what the profile has: the settings, and what was chosen by hand.
 type keptSettings struct {
 	Settings
-	Hand *hand `json:"turtle_by_hand,omitempty"`
+	Hand *hand     `json:"turtle_by_hand,omitempty"`
+	Bans []keptBan `json:"bans,omitempty"` // those by hand
 }
 
 // hand is a choice of the turtle by hand.
@@ -34,6 +35,7 @@ func (s *state) loadSettings(st *store.Store) error {
 	if h := kept.Hand; h != nil {
 		s.turtle.Manual, s.turtle.Until, s.turtle.Forever = h.On, h.Until, h.Until.IsZero()
 	}
+	s.bans = revived(kept.Bans)
 	s.limit(s.clock())
 	return err
 }
@@ -46,7 +48,7 @@ func (s *state) setSettings(v Settings) error {
 	if v.Equal(s.settings) {
 		return nil
 	}
-	port := v.Port != s.settings.Port
+	port, was := v.Port != s.settings.Port, s.settings
 	timetable := !(Settings{Timetable: v.Timetable}).Equal(Settings{Timetable: s.settings.Timetable})
 	s.kept = keep(s.kept, s.settings, v)
 	s.settings, s.changed = v, true
@@ -58,19 +60,23 @@ func (s *state) setSettings(v Settings) error {
 	if port {
 		s.rebind()
 	}
+	if v.IPFilter != was.IPFilter || v.IPFilter && (v.FilterFile != was.FilterFile || v.FilterRanges != was.FilterRanges) {
+		s.refilter()
+	}
 	for _, t := range s.order {
 		s.retune(t)
 		if r := t.run; r != nil && r.disk != nil {
 			r.disk.SetPolicy(s.policy())
 		}
 	}
+	s.announcer.SetOneTier(v.OneTier)
 	s.saveSettings()
 	s.measureFree()
 	return nil
 }
 
 func (s *state) saveSettings() {
-	st, kept := s.store, keptSettings{Settings: s.kept}
+	st, kept := s.store, keptSettings{Settings: s.kept, Bans: toKeep(s.bans)}
 	if t := s.turtle; t.Forever || !t.Until.IsZero() {
 		kept.Hand = &hand{On: t.Manual, Until: t.Until}
 	}

@@ -65,7 +65,7 @@ func reviveOne(st *store.Store, rec store.Record) *torrent {
 	t.rec.Have = nil
 	t.have = plane.ParseBits(rec.Have, rec.Pieces).Compact()
 	if rec.Pieces > 0 && rec.Outline != (store.Outline{}) {
-		t.wanted.size, t.wanted.have = rec.Outline.Wanted, rec.Outline.There
+		t.wanted.size, t.wanted.have, t.wanted.verified = rec.Outline.Wanted, rec.Outline.There, rec.Outline.There
 		return t
 	}
 	raw, err := st.Metainfo(rec.ID)

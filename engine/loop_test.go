@@ -24,17 +24,18 @@ import (
 // fakeControl is a control plane without network. It has no lock, so that the
 // race detector shows if two goroutines call it.
 type fakeControl struct {
-	added    int
-	session  swarm.Session  // as it was set last
-	sessions int            // how often
-	carriers []*fakeCarrier // as they were added
-	block    chan struct{}  // Add waits for it, if not nil
-	close    chan struct{}  // Close waits for it, if not nil
-	bans     []string
-	port     atomic.Int32 // less 1
-	taken    int          // cannot be listened on
-	standby  map[ID]func()
-	left     map[ID]bool // nobody waits for them any more
+	added     int
+	session   swarm.Session  // as it was set last
+	sessions  int            // how often
+	carriers  []*fakeCarrier // as they were added
+	block     chan struct{}  // Add waits for it, if not nil
+	close     chan struct{}  // Close waits for it, if not nil
+	bans      []string
+	port      atomic.Int32 // less 1
+	refilters atomic.Int32
+	taken     int // cannot be listened on
+	standby   map[ID]func()
+	left      map[ID]bool // nobody waits for them any more
 }
 
 func (f *fakeControl) Add(swarm.Spec) (carrier, error) {
@@ -74,8 +75,10 @@ func (f *fakeControl) Rebind(p uint16) error {
 	f.port.Store(int32(p) - 1)
 	return nil
 }
-func (*fakeControl) PeerID() [20]byte { return [20]byte{} }
-func (*fakeControl) DHTNodes() int    { return -1 }
+func (f *fakeControl) Refilter()                 { f.refilters.Add(1) }
+func (*fakeControl) Reached() (v4, v6 time.Time) { return time.Time{}, time.Time{} }
+func (*fakeControl) PeerID() [20]byte            { return [20]byte{} }
+func (*fakeControl) DHTNodes() int               { return -1 }
 
 func (f *fakeControl) SetSession(s swarm.Session) { f.session, f.sessions = s, f.sessions+1 }
 

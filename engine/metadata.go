@@ -63,12 +63,19 @@ func (s *state) gotMetadata(t *torrent, gate *admit.Torrent, err error) {
 		return
 	}
 	gate.Trackers = t.rec.Trackers
+	if link, err := admit.Magnet(t.rec.Magnet); err == nil {
+		gate.WebSeeds = link.WebSeeds
+	}
 	t.gate, t.meta = gate, metaOf(gate)
 	t.raw = metainfoFile(gate, t.rec.Trackers)
 	t.have = MakeBits(t.meta.Pieces)
 	t.rec.Name, t.rec.Pieces = t.meta.Name, t.meta.Pieces
 	s.index(t)
 	s.count(t)
+	s.lend(t)
+	if t.tally != nil {
+		s.announcer.SetTwin(t.id, t.twin())
+	}
 	s.note(t, fmt.Sprintf("Peers have sent the details: %d files, %d pieces.", len(t.meta.Files), t.meta.Pieces))
 	s.emit(GotMetadata, t, "")
 	s.touch(t)
@@ -111,6 +118,7 @@ func (s *state) open(t *torrent) {
 		if err == nil {
 			o.Hashes, o.IDs, o.V2, o.Opaque = piecesOf(gate), idsOf(gate), shortV2(gate), gate.Opaque
 			o.InfoBytes, o.Withheld = gate.InfoBytes, gate.Opaque && !gate.Private
+			o.WebSeeds, o.WebFiles = gate.WebSeeds, webFilesOf(gate)
 			o.Disk, err = s.openDisk(t, files)
 		}
 		return func(s *state) {
@@ -136,7 +144,7 @@ func (s *state) opened(t *torrent, d *disk.Torrent, err error) {
 	}
 	t.run.saved = t.run.Version()
 	s.count(t) // some pieces may have come by now
-	t.tally.lacks(t.missing())
+	t.tally.lacks(t.left(), t.partial())
 	if t.complete() {
 		s.finish(t) // its files are not in their places yet
 	}
@@ -147,7 +155,7 @@ func metaOf(g *admit.Torrent) *Meta {
 	m := &Meta{
 		HashV1: g.ID, HashV2: g.HashV2, Name: g.Name, PieceLength: g.PieceLength, Pieces: g.Pieces(), Size: g.Size,
 		Private: g.Private, Comment: g.Comment, CreatedBy: g.CreatedBy, Created: g.Created,
-		Trackers: g.Trackers, Version: "v1",
+		Trackers: g.Trackers, WebSeeds: g.WebSeeds, Version: "v1",
 	}
 	switch {
 	case g.Hybrid:
@@ -229,6 +237,13 @@ func metainfoFile(g *admit.Torrent, tiers [][]string) []byte {
 		b = append(text(b, "piece layers"), 'd')
 		for _, root := range slices.Sorted(maps.Keys(layers)) {
 			b = text(text(b, root), string(layers[root]))
+		}
+		b = append(b, 'e')
+	}
+	if len(g.WebSeeds) > 0 {
+		b = append(text(b, "url-list"), 'l')
+		for _, url := range g.WebSeeds {
+			b = text(b, url)
 		}
 		b = append(b, 'e')
 	}

@@ -58,6 +58,7 @@ const (
 	OriginLSD      = plane.OriginLSD
 	OriginIncoming = plane.OriginIncoming
 	OriginManual   = plane.OriginManual
+	OriginMetainfo = plane.OriginMetainfo
 )
 
 // MakeBits returns an empty set for n pieces, to be filled before it is shared.

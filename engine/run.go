@@ -8,6 +8,7 @@ import (
 	"time"
 
 	"piecewise/engine/internal/announce"
+	"piecewise/engine/internal/route"
 	"piecewise/engine/internal/store"
 	"piecewise/engine/internal/swarm"
 )
@@ -58,6 +59,7 @@ func (e *Engine) swarmConfig(s *state) swarm.Config {
 		LSD:         !e.cfg.NoLSD,
 		PortMapping: !e.cfg.NoPortMapping,
 		UTP:         !e.cfg.NoUTP,
+		Filter:      s.filter.gate,
 		Session:     &session,
 	}
 }
@@ -70,7 +72,8 @@ func (e *Engine) announceConfig(s *state) announce.Config {
 		Port:      s.control.Port,
 		UserAgent: swarm.UserAgent,
 		Loopback:  e.cfg.Loopback,
-		LocalAddr: e.cfg.Listen.Addr(),
+		Route:     route.New(route.Config{Loopback: e.cfg.Loopback, From: e.cfg.Listen.Addr(), Logger: e.cfg.Logger}),
+		OneTier:   s.settings.OneTier,
 		Logger:    e.cfg.Logger,
 	}
 }
@@ -88,8 +91,18 @@ func (e *Engine) serve(ctx context.Context, s *state) error {
 	announcer.Go(func() { _ = s.announcer.Run(announcing) }) // it ends only by its context
 
 	s.listening(s.control.Port())
+	for _, b := range s.bans {
+		s.control.Ban(b.Addr)
+	}
+	if s.settings.IPFilter {
+		s.filter.gate.Shut()
+		s.loadFilter()
+	}
 	for _, t := range s.order {
 		s.steer(t)
+		if t.resigned() {
+			s.quiet = append(s.quiet, t)
+		}
 	}
 	e.loop(ctx, s)
 

@@ -3,7 +3,6 @@ package engine
 import (
 	"time"
 
-	"piecewise/engine/internal/announce"
 	"piecewise/engine/internal/disk"
 	"piecewise/engine/internal/plane"
 	"piecewise/engine/internal/transfer"
@@ -21,6 +20,7 @@ const (
 type wanted struct {
 	pieces     transfer.Wanted
 	size, have int64 // bytes
+	verified   int64 // bytes, also of what is not wanted; at least
 }
 
 // meter is a rate: the mean over the last seconds.
@@ -50,6 +50,7 @@ func (s *state) tick() {
 			s.sample(t)
 		}
 		s.rest(time.Now())
+		s.watchFilter()
 	}
 	s.sampleDetail(s.ticks%peersEvery == 0)
 	if s.ticks%freeEvery == 1 {
@@ -88,6 +89,9 @@ func (s *state) sample(t *torrent) {
 	n := r.counters
 	r.downRate, r.upRate = r.down.add(n.Downloaded), r.up.add(n.Uploaded)
 	r.inRate, r.outRate = r.in.add(n.ProtocolReceived), r.out.add(n.ProtocolSent)
+	most := s.resolved(t).Connections
+	peers, _ := r.Connected()
+	t.tally.fills(most >= 0 && peers >= most)
 	s.superSeed(t)
 	s.dialAgain(t)
 	s.company(t, time.Now())
@@ -146,8 +150,12 @@ func (s *state) count(t *torrent) {
 	}
 	t.wanted = want(t.meta, t.rec.Priorities, t.tuned.Options)
 	for i := range t.meta.Pieces {
-		if t.have.Has(i) && t.wanted.pieces.Pieces.Has(i) {
-			t.wanted.have += t.meta.pieceSize(i)
+		if !t.have.Has(i) {
+			continue
+		}
+		n := t.meta.pieceSize(i)
+		if t.wanted.verified += n; t.wanted.pieces.Pieces.Has(i) {
+			t.wanted.have += n
 		}
 	}
 	if t.wanted.have < t.wanted.size {
@@ -158,7 +166,7 @@ func (s *state) count(t *torrent) {
 	if o := t.outline(); o != t.rec.Outline {
 		t.rec.Outline, t.dirty = o, true
 	}
-	t.tally.lacks(t.missing())
+	t.tally.lacks(t.left(), t.partial())
 }
 
 // want says which pieces the files' priorities and the torrent's options ask for.
@@ -225,7 +233,7 @@ func (s *state) publish() {
 	}
 	s.changed = false
 	snap := &Snapshot{
-		Time: time.Now(), Torrents: make([]*Torrent, 0, len(s.order)), Detail: s.detail, Settings: s.settings, Bans: s.bans,
+		Time: time.Now(), Torrents: make([]*Torrent, 0, len(s.order)), Detail: s.detail, Settings: s.settings, Bans: s.bans, Filter: s.filter.told,
 		Downloaded: s.goneDn, Uploaded: s.goneUp, Port: s.port, DHTNodes: s.dhtNodes, Free: s.free,
 		ProtocolReceived: s.gone.ProtocolReceived, ProtocolSent: s.gone.ProtocolSent,
 		Wasted: s.gone.Wasted, HashFailures: s.gone.HashFailures,
@@ -290,9 +298,7 @@ func (s *state) refresh(t *torrent) {
 	for _, tier := range t.rec.Trackers {
 		row.Trackers += len(tier)
 	}
-	if t.tally != nil {
-		row.trackers(t.trackers)
-	}
+	row.trackers(t.trackers)
 	if t.standby != nil {
 		row.SuperSeeding = row.Options.SuperSeed == SuperSeedOn && t.whole()
 	}
@@ -310,26 +316,6 @@ func (row *Torrent) overhead(t *torrent) {
 	}
 	row.ProtocolReceived, row.ProtocolSent = n.ProtocolReceived, n.ProtocolSent
 	row.Wasted, row.HashFailures = n.Wasted, n.HashFailures
-}
-
-// trackers sums up what the trackers tell.
-func (row *Torrent) trackers(all []announce.Status) {
-	for _, st := range all {
-		row.SwarmSeeds = max(row.SwarmSeeds, st.Seeds)
-		row.SwarmPeers = max(row.SwarmPeers, st.Leeches)
-		switch st.State {
-		case announce.Working:
-			row.TrackersWorking++
-		case announce.Failing:
-			row.TrackerErr = st.Message
-		}
-		if !st.Next.IsZero() && (row.NextAnnounce.IsZero() || st.Next.Before(row.NextAnnounce)) {
-			row.NextAnnounce = st.Next
-		}
-	}
-	if row.SwarmPeers >= 0 && row.SwarmSeeds >= 0 {
-		row.SwarmPeers += row.SwarmSeeds
-	}
 }
 
 // state says in one word what the torrent is doing.

@@ -4,6 +4,8 @@ import (
 	"path/filepath"
 	"reflect"
 	"slices"
+
+	"piecewise/engine/internal/admit"
 )
 
 // Settings are the user's choices that the engine keeps in the profile. Start
@@ -32,6 +34,12 @@ type Settings struct {
 	Encryption         EncryptionPolicy `json:"encryption"`          // of connections made from now on
 
 	Port int `json:"port"` // where peers connect, over TCP and UDP; 0 has one chosen and kept
+
+	Trackers     [][]string `json:"trackers"`      // in tiers; added to each torrent that comes and is not private
+	OneTier      bool       `json:"one_tier"`      // a tier of trackers is asked only if those before it fail; else all are asked
+	IPFilter     bool       `json:"ip_filter"`     // refuse the addresses of FilterFile and FilterRanges
+	FilterFile   string     `json:"filter_file"`   // full path of a list: eMule .dat, PeerGuardian .p2p or P2B, plain ranges, or gzip of one; "" for none
+	FilterRanges string     `json:"filter_ranges"` // one a line: a-b, a network or an address; at most 64 KiB
 }
 
 // DefaultSettings are those of a new profile, without Dir.
@@ -49,6 +57,9 @@ func (v Settings) Equal(o Settings) bool {
 	if len(v.Timetable) == 0 && len(o.Timetable) == 0 {
 		v.Timetable, o.Timetable = nil, nil
 	}
+	if len(v.Trackers) == 0 && len(o.Trackers) == 0 {
+		v.Trackers, o.Trackers = nil, nil
+	}
 	return reflect.DeepEqual(v, o)
 }
 
@@ -57,6 +68,8 @@ const (
 	maxNumber  = 1 << 16 // of slots and connections, likewise
 	maxPeriods = 100     // of a timetable
 	minutes    = 24 * 60 // of a day
+
+	maxFilterText = 64 << 10 // bytes of Settings.FilterRanges
 )
 
 // repaired returns the settings with what makes no sense brought into its range.
@@ -78,9 +91,14 @@ func (v Settings) repaired() Settings {
 	if v.Port < 0 || v.Port > 65535 {
 		v.Port = 0
 	}
+	if v.FilterFile != "" && !filepath.IsAbs(v.FilterFile) {
+		v.FilterFile = ""
+	}
+	v.FilterRanges = v.FilterRanges[:min(len(v.FilterRanges), maxFilterText)]
 	if v.Encryption == EncryptionDefault || int(v.Encryption) >= len(policies) {
 		v.Encryption = EncryptionAllow
 	}
+	v.Trackers, _ = admit.Trackers(v.Trackers)
 	return v
 }
 

@@ -17,6 +17,7 @@ type Snapshot struct {
 	Detail   *Detail    // of the watched torrent; nil if none is watched
 	Settings Settings
 	Bans     []Ban // peers that may not connect, the oldest ban first
+	Filter   FilterState
 
 	Down, Up             int64 // payload of all torrents, bytes/s
 	Downloaded, Uploaded int64 // payload of all torrents since the first start, bytes
@@ -62,27 +63,6 @@ type Detail struct {
 	Priorities   []Priority
 	Trackers     []Tracker
 	Log          []LogLine // oldest first, the newest 500
-}
-
-// TrackerState is how the last announce to a tracker went.
-type TrackerState uint8
-
-// The states of a tracker.
-const (
-	TrackerIdle       TrackerState = iota // not contacted yet
-	TrackerAnnouncing                     // an announce is on its way
-	TrackerWorking                        // the last announce succeeded
-	TrackerFailing                        // the last announce failed, see Message
-)
-
-// Tracker is one tracker of a torrent.
-type Tracker struct {
-	URL          string
-	Tier         int // 0 is tried first (BEP 12)
-	State        TrackerState
-	Message      string    // the error, or the tracker's warning; from outside
-	Seeds, Peers int       // in the swarm as it tells; -1 if unknown
-	Last, Next   time.Time // announces; zero if none
 }
 
 // LogLine is one line of a torrent's log.

@@ -29,6 +29,7 @@ type Source struct {
 	Name     string   // from outside: escape before showing; may be "" for a magnet
 	Meta     *Meta    // nil for a magnet
 	Trackers [][]string
+	WebSeeds []string         // URLs, BEP 19
 	Peers    []netip.AddrPort // named by the magnet's x.pe
 
 	raw  []byte         // the .torrent file; nil for a magnet
@@ -71,7 +72,7 @@ func openLink(link string) (*Source, error) {
 	if err != nil {
 		return nil, err
 	}
-	return &Source{ID: l.ID, HashV2: l.HashV2, Name: l.Name, Trackers: l.Trackers, Peers: l.Peers}, nil
+	return &Source{ID: l.ID, HashV2: l.HashV2, Name: l.Name, Trackers: l.Trackers, WebSeeds: l.WebSeeds, Peers: l.Peers}, nil
 }
 
 func openFile(path string) (*Source, error) {
@@ -100,7 +101,7 @@ func read(r io.Reader, name string) (*Source, error) {
 		return nil, fmt.Errorf("%q is not a torrent that can be used: %w", name, err)
 	}
 	return &Source{
-		ID: gate.ID, HashV2: gate.HashV2, Name: gate.Name, Meta: metaOf(gate), Trackers: gate.Trackers, raw: raw, gate: gate,
+		ID: gate.ID, HashV2: gate.HashV2, Name: gate.Name, Meta: metaOf(gate), Trackers: gate.Trackers, WebSeeds: gate.WebSeeds, raw: raw, gate: gate,
 	}, nil
 }
 

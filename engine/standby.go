@@ -98,13 +98,19 @@ func (s *state) standBy(t *torrent) {
 	s.announce(t)
 }
 
-// announceQuiet begins to announce some of the seeds that stand by since the start.
+// resigned reports whether the torrent shall not run.
+func (t *torrent) resigned() bool { return t.rec.Paused || t.rec.Fault != "" }
+
+// announceQuiet begins to announce some of the seeds that stand by since the start, and
+// to observe some of the torrents that shall not run.
 func (s *state) announceQuiet() {
 	const some = 500
 	n := min(some, len(s.quiet))
 	for _, t := range s.quiet[:n] {
 		if t.standby != nil || t.run != nil {
 			s.announce(t)
+		} else if s.torrents[t.id] == t && t.resigned() {
+			s.observe(t)
 		}
 	}
 	s.quiet = s.quiet[n:]

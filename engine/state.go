@@ -12,6 +12,7 @@ import (
 	"piecewise/engine/internal/admit"
 	"piecewise/engine/internal/announce"
 	"piecewise/engine/internal/disk"
+	"piecewise/engine/internal/ipfilter"
 	"piecewise/engine/internal/limit"
 	"piecewise/engine/internal/plane"
 	"piecewise/engine/internal/store"
@@ -40,10 +41,12 @@ type doorman interface {
 	Leave(id [20]byte)
 }
 
-// bouncer refuses peers. Both return at once.
+// bouncer refuses peers, and tells when somebody from outside came. All return at once.
 type bouncer interface {
 	Ban(netip.AddrPort)
 	Unban(netip.AddrPort)
+	Refilter()
+	Reached() (v4, v6 time.Time)
 }
 
 // carrier is a torrent that runs: its data plane, and how to steer it.
@@ -147,6 +150,7 @@ type state struct {
 	goneUp, goneDn int64          // totals of torrents that were removed
 	gone           plane.Counters // of torrents that were removed, since the program was started
 	bans           []Ban          // never changed in place: snapshots share it
+	filter         filter
 	seeds          seeds
 	unseen         unseen
 	quiet          []*torrent // stand by since the start, and are to be announced
@@ -197,8 +201,9 @@ type torrent struct {
 	turn     time.Time         // when it was woken last
 	resting  bool              // it is to stand by
 	tally    *tally            // while it is announced
+	observed bool              // it is not announced, but its trackers are asked for their counts
 	news     *atomic.Bool      // the announcer has news
-	trackers []announce.Status // while it is announced
+	trackers []announce.Status // as of the last news
 	told     []netip.AddrPort  // peers that trackers named, the newest first
 	past     plane.Counters    // of runs that have ended
 
@@ -258,6 +263,7 @@ func newState(e *Engine) *state {
 		syncs:     &syncer{diskOf: (*disk.Torrent).Disk},
 		hashes:    map[[20]byte]*torrent{},
 		seeds:     seeds{awake: map[*torrent]bool{}},
+		filter:    filter{gate: &ipfilter.Gate{}},
 		free:      -1,
 		dhtNodes:  -1,
 		changed:   true,
@@ -326,6 +332,7 @@ func (s *state) erase(t *torrent) {
 			delete(s.hashes, h)
 		}
 	}
+	s.unobserve(t)
 	t.tellReaders()
 	s.order = slices.DeleteFunc(s.order, func(o *torrent) bool { return o == t })
 	s.changed = true

@@ -93,7 +93,8 @@ type Torrent struct {
 
 	Trackers        int       // number of trackers
 	TrackersWorking int       // whose last announce succeeded
-	TrackerErr      string    // what the last failing tracker said; from outside
+	TrackerErr      string    // why a tracker fails, if any does; may be from outside
+	TrackerRefused  bool      // TrackerErr is a tracker's own answer, such as that it does not know the torrent
 	NextAnnounce    time.Time // zero if none is planned
 
 	Added    time.Time
@@ -132,7 +133,8 @@ type Meta struct {
 	CreatedBy   string
 	Created     time.Time // zero if not told
 	Trackers    [][]string
-	Version     string // "v1", "v2" or "hybrid"
+	WebSeeds    []string // URLs, BEP 19
+	Version     string   // "v1", "v2" or "hybrid"
 
 	length int64         // bytes of all pieces: Size and the pad files (BEP 47)
 	pads   map[int]int64 // bytes of pad files in each piece that has any

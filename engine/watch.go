@@ -21,7 +21,9 @@ func (s *state) sampleDetail(peers bool) {
 	if n := len(t.lines); n > 0 && (len(d.Log) == 0 || d.Log[len(d.Log)-1] != t.lines[n-1]) {
 		d.Log = slices.Clone(t.lines[max(0, n-logLines):])
 	}
-	d.Trackers = s.detailTrackers(t, d.Trackers)
+	if d.Trackers = t.detailTrackers(d.Trackers); s.ticks%lookEvery == 0 {
+		s.announcer.Look(t.id)
+	}
 	if r := t.run; r != nil {
 		d.Availability = r.Availability(nil)
 		if peers {
@@ -74,28 +76,4 @@ func (m *Meta) fileDone(file int, have Bits) int64 {
 		}
 	}
 	return done
-}
-
-// detailTrackers lists the trackers, also of a torrent that does not run.
-func (s *state) detailTrackers(t *torrent, last []Tracker) []Tracker {
-	var all []Tracker
-	if t.tally != nil {
-		for _, st := range t.trackers {
-			all = append(all, Tracker{
-				URL: st.URL, Tier: st.Tier, State: TrackerState(st.State), Message: st.Message,
-				Seeds: st.Seeds, Peers: st.Leeches, Last: st.Last, Next: st.Next,
-			})
-		}
-	}
-	if all == nil {
-		for i, tier := range t.rec.Trackers {
-			for _, url := range tier {
-				all = append(all, Tracker{URL: url, Tier: i, Seeds: -1, Peers: -1})
-			}
-		}
-	}
-	if slices.Equal(all, last) {
-		return last
-	}
-	return all
 }

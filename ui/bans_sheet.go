@@ -32,9 +32,10 @@ func (w *Window) showBans() {
 	b.table.OnActivate = func(netip.AddrPort) { b.allow() }
 	b.table.OnTypedKey = func(ev *fyne.KeyEvent) { w.sheets.typedKey(ev) }
 	allow := newButton("Let connect again", b.allow, w.sheets.typedKey)
-	note := wrapped("These peers may not connect until the program ends.")
+	all := newButton("Let all connect again", b.allowAll, w.sheets.typedKey)
+	note := wrapped("These peers may not connect: those that you banned until you let them again, those that sent wrong blocks until the program ends.")
 	w.sheets.show(&sheet{
-		title: "Banned peers", size: fyne.NewSize(660, 340), shown: b.table.Focus, more: allow,
+		title: "Banned peers", size: fyne.NewSize(660, 340), shown: b.table.Focus, more: container.NewHBox(allow, all),
 		content: container.NewBorder(note, nil, nil, nil, b.table),
 		choices: []choice{{label: "Close", run: func() { w.bans = nil }}},
 	})
@@ -61,6 +62,14 @@ func (b *bansSheet) allow() {
 		}
 		return nil
 	})
+}
+
+func (b *bansSheet) allowAll() {
+	if b.Len() == 0 {
+		b.w.say("Nobody is banned")
+		return
+	}
+	b.w.command("Ending the bans", b.w.cfg.Engine.UnbanAll)
 }
 
 func (b *bansSheet) ban(row int) engine.Ban { return b.bans[len(b.bans)-1-row] }

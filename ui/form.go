@@ -21,6 +21,7 @@ type form struct {
 	tell    func() // instead of check when something was changed; may be nil
 	touched bool   // the user changed something
 	asked   []*question
+	first   fyne.Focusable // the first part that takes the keyboard
 	fault   *widget.Label
 	body    *fyne.Container // from top to bottom
 	scroll  *container.Scroll
@@ -94,6 +95,7 @@ func (f *form) ask(label, text, empty string, read func(text string) error) *fie
 	x.SetPlaceHolder(empty)
 	x.OnChanged = func(string) { f.changed() }
 	x.OnSubmitted = func(string) { f.accept() }
+	f.begin(x)
 	f.asked = append(f.asked, &question{label, x, read})
 	return x
 }
@@ -102,6 +104,7 @@ func (f *form) ask(label, text, empty string, read func(text string) error) *fie
 func (f *form) choose(options []string, at int, chosen func(int)) *choiceBox {
 	c := newChoiceBox(options, at, f.keys)
 	c.reached = f.reached
+	f.begin(c)
 	c.OnChanged = func(string) {
 		chosen(c.SelectedIndex())
 		f.changed()
@@ -113,6 +116,7 @@ func (f *form) choose(options []string, at int, chosen func(int)) *choiceBox {
 func (f *form) tick(label string, on bool, set func(bool)) *check {
 	c := newCheck(label, on, f.keys)
 	c.reached = f.reached
+	f.begin(c)
 	c.OnChanged = func(on bool) {
 		set(on)
 		f.changed()
@@ -124,7 +128,14 @@ func (f *form) tick(label string, on bool, set func(bool)) *check {
 func (f *form) press(label string, tapped func()) *button {
 	b := newButton(label, tapped, f.keys)
 	b.reached = f.reached
+	f.begin(b)
 	return b
+}
+
+func (f *form) begin(part fyne.Focusable) {
+	if f.first == nil {
+		f.first = part
+	}
 }
 
 // forget takes fields back that were asked for.

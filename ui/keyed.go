@@ -29,6 +29,9 @@ func (f *field) TypedKey(ev *fyne.KeyEvent) {
 	}
 }
 
+// AcceptsTab says that Tab leads on, also out of a field of several lines.
+func (f *field) AcceptsTab() bool { return false }
+
 // FocusGained tells that the keyboard has come.
 func (f *field) FocusGained() {
 	f.Entry.FocusGained()

@@ -48,5 +48,5 @@ func (w *Window) askPeerLimit(id engine.ID, p engine.Peer) {
 
 func (w *Window) ban(peer netip.AddrPort) {
 	w.command("Banning "+peer.String(), func(ctx context.Context) error { return w.cfg.Engine.Ban(ctx, peer) })
-	w.say(peer.Addr().String() + " is banned until the program ends. “Banned peers” in the File menu takes it back")
+	w.say(peer.Addr().String() + " is banned. “Banned peers” in the File menu takes it back")
 }

@@ -19,6 +19,8 @@ var settingsPages = []struct {
 	{"Peers", (*settingsPage).peers},
 	{"Files", (*settingsPage).files},
 	{"Network", (*settingsPage).network},
+	{"Trackers", (*settingsPage).trackers},
+	{"Filter", (*settingsPage).filter},
 }
 
 // settingsSheet asks for the settings, one page at a time. What was changed but not
@@ -57,7 +59,7 @@ func (w *Window) askSettingsOf(page string) {
 		s = newSettingsSheet(w)
 		s.open(page)
 	}
-	sh := &sheet{title: "Settings", content: s.content(), size: fyne.NewSize(830, 590), focus: s.first()}
+	sh := &sheet{title: "Settings", content: s.content(), size: fyne.NewSize(830, 590), focus: s.shown().first}
 	sh.choices = []choice{{label: "Save", stay: s.bad, run: s.save}, {label: "Cancel", run: s.leave}}
 	for _, p := range s.pages {
 		p.accept = func() { w.sheets.choose(sh, sh.choices[0]) }
@@ -104,14 +106,6 @@ func (s *settingsSheet) content() fyne.CanvasObject {
 
 // shown returns the page that is shown.
 func (s *settingsSheet) shown() *settingsPage { return s.pages[s.list.at] }
-
-// first is what has the keyboard when the sheet comes up.
-func (s *settingsSheet) first() fyne.Focusable {
-	if asked := s.shown().asked; len(asked) > 0 {
-		return asked[0].field
-	}
-	return s.list
-}
 
 // open shows the page of a name.
 func (s *settingsSheet) open(name string) {

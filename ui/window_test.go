@@ -150,7 +150,7 @@ func TestDetailsOfTheSelected(t *testing.T) {
 		{"missing", "verified", "just arrived"},
 		{"127.0.0.7:51413", "qBittorrent", "4.20 MB/s", "all (RC4)"},
 		{"debian-4.iso", "357 MB", "Normal"},
-		{"http://127.0.0.1:6969/announce", "works", "connection refused", "in 29 min", "1 minute ago"},
+		{"http://127.0.0.1:6969/announce", "working", "no answer", "connection refused", "in 29 min", "1 minute ago"},
 		{"Info hash", all[4].ID.String(), "/srv/torrents"},
 		{"12:00:01", "Announced to"},
 	}

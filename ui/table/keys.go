@@ -68,13 +68,15 @@ func (b *body[K]) TypedRune(r rune) {
 	b.find()
 }
 
-// TypedShortcut selects all, and passes any other shortcut to the window.
+// TypedShortcut selects all, and passes any other shortcut to OnShortcut or the window.
 func (b *body[K]) TypedShortcut(s fyne.Shortcut) {
 	if _, ok := s.(*fyne.ShortcutSelectAll); ok {
 		b.t.SelectAll()
 		return
 	}
-	b.t.passOn(s)
+	if b.t.OnShortcut == nil || !b.t.OnShortcut(s) {
+		b.t.passOn(s)
+	}
 }
 
 // target returns the row to which a key moves the cursor, if it is such a key.

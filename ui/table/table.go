@@ -25,6 +25,7 @@ type Table[K comparable] struct {
 	OnSort     func(column string, descending bool) // a title was clicked; the model is to be sorted
 	OnColumns  func()                               // columns were sized, moved, hidden or shown
 	OnTypedKey func(ev *fyne.KeyEvent)              // a key that the table has no use for, such as Space
+	OnShortcut func(s fyne.Shortcut) bool           // a shortcut other than that for all; false if it is the window's
 	OnFold     func(key K)                          // the sign to open or close a row was clicked
 	OnCheck    func(key K)                          // a check box was clicked
 

@@ -40,6 +40,13 @@ type line struct {
 	Seeds      int    `json:"seeds"`
 	ETA        int64  `json:"eta"`
 	Error      string `json:"error"`
+
+	Trackers        int    `json:"trackers"`
+	TrackersWorking int    `json:"trackers_working"`
+	TrackerError    string `json:"tracker_error"`
+	TrackerRefused  bool   `json:"tracker_refused"`
+	SwarmSeeds      int    `json:"swarm_seeds"`
+	SwarmPeers      int    `json:"swarm_peers"`
 }
 
 func (j *jsonLines) print(t *engine.Torrent) error {
@@ -51,6 +58,8 @@ func (j *jsonLines) print(t *engine.Torrent) error {
 		InfoHash: t.ID.String(), Name: t.Name, State: t.State.String(), Done: t.Done(), Size: t.Size, Have: t.Have,
 		Downloaded: t.Downloaded, Uploaded: t.Uploaded, Down: t.Down, Up: t.Up,
 		Peers: t.Peers, Seeds: t.Seeds, ETA: eta, Error: t.Err,
+		Trackers: t.Trackers, TrackersWorking: t.TrackersWorking, TrackerError: t.TrackerErr, TrackerRefused: t.TrackerRefused,
+		SwarmSeeds: t.SwarmSeeds, SwarmPeers: t.SwarmPeers,
 	})
 }
 

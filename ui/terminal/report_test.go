@@ -29,11 +29,14 @@ func TestJSONLine(t *testing.T) {
 	var out bytes.Buffer
 	j := &jsonLines{w: &out}
 	row := rowOf("ä \"b\"\n", 20, 40)
+	row.Trackers, row.TrackersWorking, row.TrackerErr, row.TrackerRefused = 2, 1, "not registered", true
+	row.SwarmSeeds, row.SwarmPeers = 4, 9
 	if err := j.second([]*engine.Torrent{row}); err != nil {
 		t.Fatal(err)
 	}
 	want := `{"infohash":"0100000000000000000000000000000000000000","name":"ä \"b\"\n","state":"downloading","done":false,` +
-		`"size":50000000,"have":20,"downloaded":11,"uploaded":12,"down":1000000,"up":2000,"peers":3,"seeds":1,"eta":90,"error":""}` + "\n"
+		`"size":50000000,"have":20,"downloaded":11,"uploaded":12,"down":1000000,"up":2000,"peers":3,"seeds":1,"eta":90,"error":"",` +
+		`"trackers":2,"trackers_working":1,"tracker_error":"not registered","tracker_refused":true,"swarm_seeds":4,"swarm_peers":9}` + "\n"
 	if out.String() != want {
 		t.Errorf("got  %swant %s", out.String(), want)
 	}

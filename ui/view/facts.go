@@ -27,7 +27,7 @@ func Facts(t *engine.Torrent, now time.Time) []Fact {
 		{"Wasted", wasted(t.Wasted, t.HashFailures)},
 		{"Protocol", protocol(t.ProtocolReceived, t.ProtocolSent, t.ProtocolDown, t.ProtocolUp)},
 		{"Trackers", fmt.Sprintf("%d, of which %d work", t.Trackers, t.TrackersWorking)},
-		{"Tracker trouble", format.Text(t.TrackerErr)},
+		{"Tracker trouble", trouble(t)},
 		{"Next announce", format.In(t.NextAnnounce, now)},
 		{"Added", format.Moment(t.Added)},
 		{"Finished", format.Moment(t.Finished)},
@@ -44,6 +44,14 @@ func Facts(t *engine.Torrent, now time.Time) []Fact {
 		}
 	}
 	return known
+}
+
+// trouble tells of the trackers' trouble; "" if there is none.
+func trouble(t *engine.Torrent) string {
+	if t.TrackerErr == "" {
+		return ""
+	}
+	return trackerTrouble(t)
 }
 
 // wasted tells of payload that came in vain; "" if there was none.

@@ -87,6 +87,8 @@ func seeding(t *engine.Torrent) string {
 		return "Super-seeding, nobody is asking"
 	case t.SuperSeeding:
 		return "Super-seeding: each of " + peers(leeches) + " sees few pieces"
+	case leeches <= 0 && t.TrackersWorking == 0 && t.TrackerErr != "":
+		return "Seeding, nobody is asking: " + trackerTrouble(t)
 	case leeches <= 0:
 		return "Seeding, nobody is asking"
 	case t.Up == 0:
@@ -112,11 +114,19 @@ func noPeers(t *engine.Torrent) string {
 	case t.TrackersWorking > 0:
 		return "the tracker knows 0"
 	case t.TrackerErr != "":
-		return "no tracker answers (" + format.Text(t.TrackerErr) + ")"
+		return trackerTrouble(t)
 	case t.Trackers > 0:
 		return "asking the tracker"
 	}
 	return "it has no tracker, looking elsewhere"
+}
+
+// trackerTrouble tells a tracker's refusal from none that answers.
+func trackerTrouble(t *engine.Torrent) string {
+	if t.TrackerRefused {
+		return "the tracker refuses (" + format.Text(t.TrackerErr) + ")"
+	}
+	return "no tracker answers (" + format.Text(t.TrackerErr) + ")"
 }
 
 func peers(n int) string { return format.Plural(n, "peer", "peers") }

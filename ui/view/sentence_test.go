@@ -25,6 +25,15 @@ func TestSentence(t *testing.T) {
 			"Waiting for peers: no tracker answers (connection refused)",
 			engine.Torrent{State: engine.Downloading, Trackers: 1, TrackerErr: "connection refused"},
 		},
+		{
+			"Waiting for peers: the tracker refuses (unregistered torrent)",
+			engine.Torrent{State: engine.Downloading, Trackers: 1, TrackerErr: "unregistered torrent", TrackerRefused: true},
+		},
+		{
+			"Seeding, nobody is asking: the tracker refuses (unregistered torrent)",
+			engine.Torrent{State: engine.Seeding, Trackers: 1, TrackerErr: "unregistered torrent", TrackerRefused: true},
+		},
+		{"Seeding, nobody is asking", engine.Torrent{State: engine.Seeding, TrackersWorking: 1, TrackerErr: "unregistered torrent", TrackerRefused: true}},
 		{`Waiting for peers: no tracker answers (a\u202eb)`, engine.Torrent{State: engine.Downloading, TrackerErr: "a\u202eb"}},
 		{"Waiting for peers: asking the tracker", engine.Torrent{State: engine.Downloading, Trackers: 1}},
 		{"Waiting for peers: it has no tracker, looking elsewhere", engine.Torrent{State: engine.Downloading}},

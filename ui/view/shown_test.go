@@ -45,6 +45,9 @@ func other(v reflect.Value) {
 		return
 	case engine.Settings:
 		return
+	case engine.FilterState:
+		v.Set(reflect.ValueOf(engine.FilterState{On: true}))
+		return
 	case engine.Options:
 		v.Set(reflect.ValueOf(engine.Options{Sequential: true}))
 		return
@@ -100,7 +103,7 @@ func torrentText(t *engine.Torrent) string {
 func TestEveryFieldOfATorrentIsShown(t *testing.T) {
 	meta, pieces := &engine.Meta{Pieces: 100_000, PieceLength: 1}, engine.UniformPieces(100_000, engine.Missing)
 	bases := []engine.Torrent{
-		{State: engine.Checking, Meta: meta, Pieces: pieces, Wanted: 100_000},
+		{State: engine.Checking, Meta: meta, Pieces: pieces, Wanted: 100_000, TrackerErr: "it is gone"},
 		{State: engine.Downloading, Meta: meta, Pieces: pieces, Wanted: 100_000, Have: 20_000, Peers: 1},
 		{State: engine.Faulted, Meta: meta, Pieces: pieces},
 		{State: engine.Seeding, Meta: meta, Pieces: pieces, Move: &engine.Move{}},
@@ -157,7 +160,13 @@ func TestEveryTotalIsShown(t *testing.T) {
 		"Detail":   "the tabs of the selected torrent show its parts",
 		"Settings": "the settings and the add dialog show them, see TestEverySettingIsShown",
 		"Bans":     "the torrent's log tells of them",
+		"Filter":   "the settings show it, see TestEveryFieldOfTheFilterIsShown",
 	})
+}
+
+func TestEveryFieldOfTheFilterIsShown(t *testing.T) {
+	show := func(f *engine.FilterState) string { return Filter(*f) }
+	checkShown(t, []engine.FilterState{{On: true}, {On: true, Bad: 1}}, show, nil)
 }
 
 func TestEveryOptionIsShown(t *testing.T) {

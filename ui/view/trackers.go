@@ -18,8 +18,11 @@ const (
 	TrackerMessage
 	TrackerSeeds
 	TrackerPeers
+	TrackerDownloads
 	TrackerLast
 	TrackerNext
+	TrackerOver
+	TrackerSeen
 
 	numTrackerColumns
 )
@@ -29,14 +32,17 @@ var trackerColumns = [numTrackerColumns]struct {
 	numeric bool
 	text    func(t *engine.Tracker, now time.Time) string
 }{
-	TrackerTier:    {"Tier", true, func(t *engine.Tracker, _ time.Time) string { return format.Count(t.Tier + 1) }},
-	TrackerURL:     {"URL", false, func(t *engine.Tracker, _ time.Time) string { return format.Name(t.URL) }},
-	TrackerStatus:  {"Status", false, func(t *engine.Tracker, _ time.Time) string { return trackerState(t.State) }},
-	TrackerMessage: {"Message", false, func(t *engine.Tracker, _ time.Time) string { return format.Text(t.Message) }},
-	TrackerSeeds:   {"Seeds", true, func(t *engine.Tracker, _ time.Time) string { return format.Count(t.Seeds) }},
-	TrackerPeers:   {"Peers", true, func(t *engine.Tracker, _ time.Time) string { return format.Count(t.Peers) }},
-	TrackerLast:    {"Last announce", false, func(t *engine.Tracker, now time.Time) string { return format.Ago(t.Last, now) }},
-	TrackerNext:    {"Next announce", false, func(t *engine.Tracker, now time.Time) string { return format.In(t.Next, now) }},
+	TrackerTier:      {"Tier", true, func(t *engine.Tracker, _ time.Time) string { return format.Count(t.Tier + 1) }},
+	TrackerURL:       {"URL", false, func(t *engine.Tracker, _ time.Time) string { return format.Name(t.URL) }},
+	TrackerStatus:    {"Status", false, func(t *engine.Tracker, _ time.Time) string { return trackerState(t.State) }},
+	TrackerMessage:   {"Message", false, func(t *engine.Tracker, _ time.Time) string { return format.Text(t.Message) }},
+	TrackerSeeds:     {"Seeds", true, func(t *engine.Tracker, _ time.Time) string { return format.Count(t.Seeds) }},
+	TrackerPeers:     {"Leeches", true, func(t *engine.Tracker, _ time.Time) string { return format.Count(t.Peers) }},
+	TrackerDownloads: {"Downloads", true, func(t *engine.Tracker, _ time.Time) string { return format.Count(t.Downloads) }},
+	TrackerLast:      {"Last announce", false, func(t *engine.Tracker, now time.Time) string { return format.Ago(t.Last, now) }},
+	TrackerNext:      {"Next announce", false, func(t *engine.Tracker, now time.Time) string { return format.In(t.Next, now) }},
+	TrackerOver:      {"Reached over", false, func(t *engine.Tracker, _ time.Time) string { return orNone(t.Over) }},
+	TrackerSeen:      {"Sees us as", false, func(t *engine.Tracker, _ time.Time) string { return orNone(t.Seen) }},
 }
 
 // Title returns the heading of the column.
@@ -59,16 +65,24 @@ func TrackerColumns() []TrackerColumn {
 	return all
 }
 
-func trackerState(s engine.TrackerState) string {
-	switch s {
-	case engine.TrackerAnnouncing:
-		return "asking"
-	case engine.TrackerWorking:
-		return "works"
-	case engine.TrackerFailing:
-		return "does not answer"
+var trackerStates = map[engine.TrackerState]string{
+	engine.TrackerIdle:       "not contacted yet",
+	engine.TrackerAnnouncing: "updating",
+	engine.TrackerWorking:    "working",
+	engine.TrackerFailing:    "no answer",
+	engine.TrackerRefusing:   "refuses",
+	engine.TrackerDisabled:   "disabled",
+	engine.TrackerReserve:    "in reserve",
+	engine.TrackerResting:    "paused",
+}
+
+func trackerState(s engine.TrackerState) string { return trackerStates[s] }
+
+func orNone(text string) string {
+	if text == "" {
+		return format.None
 	}
-	return "not asked yet"
+	return text
 }
 
 // LogTime returns when a line of the log was written, to the second.

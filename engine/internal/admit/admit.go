@@ -65,6 +65,7 @@ type Torrent struct {
 	InfoBytes []byte        // the exact bytes of the info dictionary
 	Info      metainfo.Info // InfoBytes as the library reads it; its names and paths are not safe
 
+	RawName     string      // as given, not safe; "" if there is none
 	Name        string      // as given, as valid UTF-8 without control characters, at most 255 bytes
 	PieceLength int64       // bytes, 1 to MaxPieceLength
 	Hashes      []byte      // SHA-1 of each piece, 20 bytes each; nil if it is v2 only
@@ -84,7 +85,8 @@ type Torrent struct {
 	Created            time.Time // zero if not told
 
 	Trackers [][]string // tiers (BEP 12) as Trackers lets them through
-	Dropped  []string   // tracker URLs that were left out, and why: one sentence each
+	WebSeeds []string   // as WebSeeds lets them through (BEP 19)
+	Dropped  []string   // URLs that were left out, and why: one sentence each
 }
 
 // Pieces returns the number of pieces.
@@ -104,6 +106,9 @@ type File struct {
 	// Altered is set if the metainfo names the file otherwise: another version of the
 	// program may call it something else.
 	Altered bool
+	// Raw is the path below the torrent's folder as the metainfo has it, if the file is
+	// Altered, for who has to name it to others. It is not safe.
+	Raw []string
 }
 
 // Metainfo reads a .torrent file (BEP 3). After the metainfo only white space
@@ -131,6 +136,9 @@ func Metainfo(raw []byte) (*Torrent, error) {
 		t.Created = time.Unix(n, 0)
 	}
 	t.Trackers, t.Dropped = Trackers(tiers(top))
+	var dropped []string
+	t.WebSeeds, dropped = WebSeeds(urlList(top.get("url-list")))
+	t.Dropped = append(t.Dropped, dropped...)
 	return t, nil
 }
 

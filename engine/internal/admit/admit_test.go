@@ -240,7 +240,7 @@ func TestMetainfo(t *testing.T) {
 	if len(got.Dropped) != 1 || !strings.Contains(got.Dropped[0], "ftp://a.example/") {
 		t.Errorf("dropped %q", got.Dropped)
 	}
-	if want := "[{[sample a b.txt] 3 0 false false} {[sample c] 4 3 false false}]"; fmt.Sprint(got.Files) != want {
+	if want := "[{[sample a b.txt] 3 0 false false []} {[sample c] 4 3 false false []}]"; fmt.Sprint(got.Files) != want {
 		t.Errorf("files are %v", got.Files)
 	}
 }

@@ -16,7 +16,7 @@ func (in *info) readFiles(t *Torrent) error {
 	if err != nil {
 		return err
 	}
-	t.Name = shortText(name, maxName)
+	t.RawName, t.Name = string(name), shortText(name, maxName)
 	names := newNames()
 	root := folderName(name, t.ID)
 	switch {
@@ -75,6 +75,9 @@ func (t *Torrent) addFile(raw *rawFile, names *names, folder int) error {
 		f.Path = names.below(folder, ".pad", strconv.Itoa(n))
 	} else if f.Path, f.Altered, err = names.place(folder, raw.path); err != nil {
 		return refuse("%s %s.", nth(n), err)
+	}
+	if f.Altered {
+		f.Raw = raw.path
 	}
 	t.Files = append(t.Files, f)
 	t.Length += f.Length

@@ -26,7 +26,8 @@ type Link struct {
 	HashV2   [32]byte         // the v2 info hash (BEP 52); zero if not told
 	Name     string           // shown until the metadata is there; "" if not told; one line, at most 255 bytes
 	Trackers [][]string       // a tier each, as Trackers lets them through
-	Dropped  []string         // trackers that were left out, as from Trackers
+	WebSeeds []string         // as WebSeeds lets them through (ws, BEP 19)
+	Dropped  []string         // trackers and web seeds that were left out, as from Trackers
 	Peers    []netip.AddrPort // peers to ask for the metadata (x.pe), without host names
 }
 
@@ -52,7 +53,7 @@ func Magnet(link string) (*Link, error) {
 
 func readMagnet(query string) (*Link, error) {
 	l := new(Link)
-	var hashes, trackers []string
+	var hashes, trackers, webSeeds []string
 	for param := range strings.SplitSeq(query, "&") {
 		key, text, _ := strings.Cut(param, "=")
 		text, err := url.QueryUnescape(text)
@@ -67,6 +68,8 @@ func readMagnet(query string) (*Link, error) {
 			hashes = append(hashes, text)
 		case "tr":
 			trackers = append(trackers, text)
+		case "ws":
+			webSeeds = append(webSeeds, text)
 		case "dn":
 			if l.Name == "" {
 				l.Name = shortText([]byte(text), maxName)
@@ -83,6 +86,9 @@ func readMagnet(query string) (*Link, error) {
 		tiers[i] = trackers[i : i+1]
 	}
 	l.Trackers, l.Dropped = Trackers(tiers)
+	var dropped []string
+	l.WebSeeds, dropped = WebSeeds(webSeeds)
+	l.Dropped = append(l.Dropped, dropped...)
 	return checkLink(l)
 }
 
@@ -174,7 +180,7 @@ func parseMultihash(text string) (v2 [32]byte, ok bool) {
 func (l *Link) V2Only() bool { return l.HashV2 != [32]byte{} && l.ID == [20]byte(l.HashV2[:]) }
 
 // String returns the link in its canonical form: hexadecimal info hash, name,
-// trackers in order, peers. Magnet reads it back, with each tracker a tier of
+// trackers in order, web seeds, peers. Magnet reads it back, with each tracker a tier of
 // its own. What would make it longer than Magnet takes is left out.
 func (l *Link) String() string {
 	b := []byte(magnetPrefix + "?")
@@ -201,6 +207,9 @@ func (l *Link) String() string {
 		for _, tracker := range tier {
 			add("tr", tracker)
 		}
+	}
+	for _, url := range l.WebSeeds {
+		add("ws", url)
 	}
 	for _, peer := range l.Peers {
 		add("x.pe", peer.String())

@@ -2,6 +2,7 @@ package admit
 
 import (
 	"bytes"
+	"slices"
 	"strconv"
 
 	"piecewise/engine/internal/hash"
@@ -123,7 +124,11 @@ func (t *Torrent) addLeaf(l leaf, names *names, folder int) error {
 	if l.length > maxSize-t.Length {
 		return refuse("%s makes the torrent too large (more than %d bytes).", nth(len(t.Files)), int64(maxSize))
 	}
-	t.Files = append(t.Files, File{Path: path, Altered: altered, Length: l.length, Offset: t.Length})
+	f := File{Path: path, Altered: altered, Length: l.length, Offset: t.Length}
+	if altered {
+		f.Raw = slices.Clone(l.path)
+	}
+	t.Files = append(t.Files, f)
 	t.Length += l.length
 	t.Size += l.length
 	return nil

@@ -19,6 +19,16 @@ type fake struct {
 	begin  time.Time
 	sent   []sent
 	answer func(ctx context.Context, r request) (reply, error)
+
+	scrapes []asked
+	tell    func(url string, ids [][20]byte) (map[[20]byte]counts, error)
+}
+
+// asked is one scrape.
+type asked struct {
+	url   string
+	ids   [][20]byte
+	after time.Duration
 }
 
 type sent struct {
@@ -37,7 +47,19 @@ func (f *fake) announce(ctx context.Context, r request) (reply, error) {
 	return answer(ctx, r)
 }
 
-func (f *fake) close() {}
+func (f *fake) scrape(ctx context.Context, url string, ids [][20]byte) (map[[20]byte]counts, error) {
+	f.mu.Lock()
+	f.scrapes = append(f.scrapes, asked{url, ids, time.Since(f.begin)})
+	tell := f.tell
+	f.mu.Unlock()
+	if tell == nil {
+		return nil, errors.New("down")
+	}
+	return tell(url, ids)
+}
+
+func (f *fake) changed() {}
+func (f *fake) close()   {}
 
 // log returns what was announced, like "a:started b:", and forgets it.
 func (f *fake) log() string {
@@ -74,7 +96,7 @@ func run(t *testing.T, change func(*Config), test func(a *Announcer, f *fake)) {
 			change(&cfg)
 		}
 		a, f := New(cfg), &fake{begin: time.Now()}
-		a.via = f
+		a.via, a.shuffle = f, func([]*tracker) {}
 		ctx, cancel := context.WithCancel(t.Context())
 		ended := make(chan error)
 		go func() { ended <- a.Run(ctx) }()
@@ -166,7 +188,7 @@ func TestTiers(t *testing.T) {
 			if r.url == "http://a" {
 				return reply{}, errors.New("down")
 			}
-			return reply{interval: time.Hour, seeds: 2, leeches: 3}, nil
+			return reply{interval: time.Hour, counts: counts{2, 3, -1}}, nil
 		})
 		a.Start(torrentOf([]string{"http://a", "http://b", "http://c"}, []string{"http://d", "http://a"}))
 		synctest.Wait()
@@ -176,7 +198,7 @@ func TestTiers(t *testing.T) {
 			urls += s.URL[7:]
 		}
 		if urls != "abcd" || list[0].State != Failing || list[0].Message != "down" || list[1].State != Working || list[1].Seeds != 2 ||
-			list[1].Leeches != 3 || list[2].State != Idle || list[2].Seeds != -1 || list[3].Tier != 1 || !list[0].Next.IsZero() ||
+			list[1].Leeches != 3 || list[2].State != Reserve || list[2].Seeds != -1 || list[3].Tier != 1 || !list[0].Next.IsZero() ||
 			list[1].Next.Sub(list[1].Last) != time.Hour {
 			t.Errorf("%+v", list)
 		}
@@ -281,9 +303,9 @@ func TestAddTrackers(t *testing.T) {
 	run(t, nil, func(a *Announcer, f *fake) {
 		a.Start(torrentOf())
 		synctest.Wait()
-		a.AddTrackers([20]byte{1}, [][]string{{"http://a"}, {}, {"http://b"}})
-		a.AddTrackers([20]byte{1}, [][]string{{"http://b", "http://c"}})
-		a.AddTrackers([20]byte{2}, [][]string{{"http://x"}})
+		a.SetTrackers([20]byte{1}, [][]string{{"http://a"}, {}, {"http://b"}})
+		a.SetTrackers([20]byte{1}, [][]string{{"http://a"}, {"http://b"}, {"http://b", "http://c"}})
+		a.SetTrackers([20]byte{2}, [][]string{{"http://x"}})
 		synctest.Wait()
 		got := strings.Fields(f.log())
 		slices.Sort(got)

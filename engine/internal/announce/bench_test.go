@@ -14,7 +14,13 @@ type instant struct{}
 func (instant) announce(context.Context, request) (reply, error) {
 	return reply{interval: time.Hour}, nil
 }
-func (instant) close() {}
+
+func (instant) scrape(context.Context, string, [][20]byte) (map[[20]byte]counts, error) {
+	return nil, nil
+}
+
+func (instant) changed() {}
+func (instant) close()   {}
 
 // BenchmarkRounds is the loop's own cost of `started` and `stopped` for many
 // torrents with three trackers each on three hosts, without the network.

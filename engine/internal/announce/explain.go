@@ -8,12 +8,17 @@ import (
 	"net/url"
 	"os"
 	"syscall"
+
+	"piecewise/engine/internal/route"
 )
 
 // explain returns a failure as a sentence for people, without the address: that
 // may hold the user's passkey.
 func explain(err error) string {
 	var refusal *refusedError
+	var closed *route.ClosedError
+	var barred *route.RefusedError
+	var proxy *route.ProxyError
 	var certificate *tls.CertificateVerificationError
 	var unknown *net.DNSError
 	switch {
@@ -22,8 +27,14 @@ func explain(err error) string {
 			return "the tracker refuses, without a reason"
 		}
 		return refusal.reason
-	case errors.Is(err, errLoopback):
-		return errLoopback.Error()
+	case errors.As(err, &closed):
+		return clean(closed.Reason)
+	case errors.As(err, &barred):
+		return clean(barred.Error())
+	case errors.As(err, &proxy):
+		return clean(proxy.Error())
+	case errors.Is(err, route.ErrRedirects), errors.Is(err, route.ErrScheme), errors.Is(err, route.ErrDowngrade):
+		return "the tracker cannot be reached: " + redirect(err).Error()
 	case errors.As(err, &certificate):
 		return clean("the tracker's certificate is not valid: " + certificate.Err.Error())
 	case errors.As(err, &unknown) && unknown.IsNotFound:
@@ -42,4 +53,14 @@ func explain(err error) string {
 		err = broken.Err
 	}
 	return clean(err.Error())
+}
+
+// redirect returns which rule a redirect breaks.
+func redirect(err error) error {
+	for _, rule := range []error{route.ErrRedirects, route.ErrScheme, route.ErrDowngrade} {
+		if errors.Is(err, rule) {
+			return rule
+		}
+	}
+	return err
 }

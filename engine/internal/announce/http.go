@@ -16,33 +16,41 @@ const maxBody = 1 << 20 // bytes, unpacked
 var errBody = errors.New("the tracker's answer is too long")
 
 // announceHTTP announces over HTTP (BEP 3, 7, 23).
-func (n *network) announceHTTP(ctx context.Context, u *url.URL, r request) (reply, error) {
+func (n *network) announceHTTP(ctx context.Context, d door, u *url.URL, r request) (reply, error) {
 	to := *u
-	to.Fragment, to.RawFragment = "", ""
 	to.RawQuery = n.query(u.RawQuery, r)
-	req, err := http.NewRequestWithContext(ctx, http.MethodGet, to.String(), nil)
-	if err != nil {
-		return reply{}, fmt.Errorf("make announce request: %w", err)
-	}
-	req.Header.Set("User-Agent", n.cfg.UserAgent)
-	resp, err := n.client.Do(req)
+	body, status, err := n.get(ctx, d, to)
 	if err != nil {
 		return reply{}, err
+	}
+	rep, err := parseReply(body)
+	if status != http.StatusOK && !refused(err) {
+		return reply{}, &statusError{status}
+	}
+	return rep, err
+}
+
+// get fetches an address through a door, its body and HTTP status.
+func (n *network) get(ctx context.Context, d door, u url.URL) ([]byte, int, error) {
+	u.Fragment, u.RawFragment = "", ""
+	req, err := http.NewRequestWithContext(ctx, http.MethodGet, u.String(), nil)
+	if err != nil {
+		return nil, 0, fmt.Errorf("make announce request: %w", err)
+	}
+	req.Header.Set("User-Agent", n.cfg.UserAgent)
+	resp, err := n.clients[d.family].Do(req)
+	if err != nil {
+		return nil, 0, err
 	}
 	defer resp.Body.Close()
 	body, err := io.ReadAll(io.LimitReader(resp.Body, maxBody+1))
 	switch {
 	case err != nil:
-		return reply{}, err
+		return nil, 0, err
 	case len(body) > maxBody:
-		return reply{}, errBody
+		return nil, 0, errBody
 	}
-	rep, err := parseReply(body)
-	var refusal *refusedError
-	if resp.StatusCode != http.StatusOK && !errors.As(err, &refusal) {
-		return reply{}, &statusError{resp.StatusCode}
-	}
-	return rep, err
+	return body, resp.StatusCode, nil
 }
 
 // statusError is an HTTP answer without a tracker's reply in it.

@@ -16,6 +16,8 @@ import (
 	"strings"
 	"testing"
 	"time"
+
+	"piecewise/engine/internal/route"
 )
 
 var testConfig = Config{
@@ -33,6 +35,9 @@ func testNetwork(t *testing.T, change func(*Config)) *network {
 	cfg := testConfig
 	if change != nil {
 		change(&cfg)
+	}
+	if cfg.Route == nil {
+		cfg.Route = route.New(route.Config{Loopback: true})
 	}
 	n := newNetwork(cfg)
 	t.Cleanup(n.close)
@@ -117,7 +122,7 @@ func TestHTTPFailures(t *testing.T) {
 		}, "loopback"},
 		"scheme": {func(w http.ResponseWriter, r *http.Request) {
 			http.Redirect(w, r, "ftp://127.0.0.1/", http.StatusFound)
-		}, "only http"},
+		}, "neither http nor https"},
 	} {
 		t.Run(name, func(t *testing.T) {
 			server := httptest.NewServer(test.handler)
@@ -143,7 +148,7 @@ func TestRedirectsAreBounded(t *testing.T) {
 	}))
 	defer server.Close()
 	_, err := testNetwork(t, nil).announce(t.Context(), request{url: server.URL})
-	if !errors.Is(err, errRedirects) || asked != 6 {
+	if !errors.Is(err, route.ErrRedirects) || asked != 6 {
 		t.Error(asked, "requests", err)
 	}
 }
@@ -186,7 +191,7 @@ func TestLoopbackOnly(t *testing.T) {
 		ctx, cancel := context.WithTimeout(t.Context(), 5*time.Second)
 		_, err := testNetwork(t, nil).announce(ctx, request{url: u})
 		cancel()
-		if !errors.Is(err, errLoopback) && (err == nil || !strings.Contains(u, "invalid")) {
+		if err == nil || stateAfter(err) != Disabled && !strings.Contains(u, "invalid") {
 			t.Errorf("%s: %v", u, err)
 		}
 	}
@@ -199,7 +204,9 @@ func TestLocalAddress(t *testing.T) {
 		fmt.Fprint(w, "d8:intervali1800ee")
 	}))
 	defer server.Close()
-	n := testNetwork(t, func(c *Config) { c.LocalAddr = netip.MustParseAddr("127.0.0.3") })
+	n := testNetwork(t, func(c *Config) {
+		c.Route = route.New(route.Config{Loopback: true, From: netip.MustParseAddr("127.0.0.3")})
+	})
 	if _, err := n.announce(t.Context(), request{url: server.URL}); err != nil {
 		t.Fatal(err)
 	}

@@ -13,9 +13,15 @@ func (s *state) stop(id [20]byte) {
 	}
 	delete(s.torrents, id)
 	t.quit()
+	if t.observed {
+		for _, r := range t.tiers {
+			s.due.set(&r.alarm, time.Time{})
+		}
+		return
+	}
 	stats := t.Stats()
 	for _, r := range t.tiers {
-		s.due.set(r, time.Time{})
+		s.due.set(&r.alarm, time.Time{})
 		if r.job != nil && !r.job.sent {
 			r.job.cancel()
 			r.job = nil
@@ -37,7 +43,7 @@ func (s *state) leave(r *tier, tr *tracker, stats *Stats) {
 	}
 	last := s.job(r.t, tr, stopped)
 	last.stats = stats
-	s.leaving[route{r.t.ID, tr.url}]++
+	s.leaving[line{r.t.ID, tr.url}]++
 	first := last
 	telling := inFlight != nil && inFlight.event == completed
 	if r.completed && !telling && r.trackers[r.at] == tr {
@@ -59,7 +65,7 @@ func (s *state) leave(r *tier, tr *tracker, stats *Stats) {
 // left takes the end of a `stopped` and lets a torrent that has come back
 // announce itself.
 func (s *state) left(j *job) {
-	to := route{j.t.ID, j.tr.url}
+	to := line{j.t.ID, j.tr.url}
 	if s.leaving[to]--; s.leaving[to] > 0 {
 		return
 	}
@@ -71,16 +77,20 @@ func (s *state) left(j *job) {
 	for _, r := range t.tiers {
 		if r.held && r.trackers[r.at].url == j.tr.url {
 			r.held = false
-			s.due.set(r, time.Now())
+			s.due.set(&r.alarm, time.Now())
 		}
 	}
 	s.wake(time.Now())
 }
 
+// atEnd is how many requests are on their way to one host while Run ends.
+const atEnd = 100
+
 // shut stops all torrents, waits a moment for the trackers, then calls cancel to
 // end what is left, and awaits it.
 func (s *state) shut(cancel context.CancelFunc) {
-	s.lanes.total, s.lanes.each = 300, 100
+	s.quiet()
+	s.lanes.total, s.lanes.each = 300, atEnd
 	for id := range s.torrents {
 		s.stop(id)
 	}

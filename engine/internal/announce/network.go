@@ -2,105 +2,131 @@ package announce
 
 import (
 	"context"
+	"crypto/tls"
 	"errors"
 	"fmt"
 	"net"
 	"net/http"
 	"net/netip"
 	"net/url"
-	"syscall"
 	"time"
+
+	"piecewise/engine/internal/route"
 )
 
-var (
-	errScheme    = errors.New("only http, https and udp trackers are supported")
-	errLoopback  = errors.New("only trackers on this machine (loopback) are allowed")
-	errRedirects = errors.New("the tracker redirects too often")
-	errDowngrade = errors.New("the tracker redirects from https to an insecure address")
-	errFamily    = errors.New("the tracker has no address that can be reached from the one we are bound to")
-)
+var errScheme = errors.New("only http, https and udp trackers are supported")
 
-// network is the transport over real sockets.
+// network is the transport over real sockets, all of which are made by a route.
 type network struct {
-	cfg      Config
-	resolver *net.Resolver
-	client   *http.Client
-	resend   time.Duration // of UDP packets
+	cfg     Config
+	route   *route.Route
+	clients map[Families]*http.Client // one for each family, and one for none
+	tickets tickets
+	resend  time.Duration // of UDP packets
 }
 
 func newNetwork(cfg Config) *network {
-	n := &network{cfg: cfg, resolver: net.DefaultResolver, resend: firstResend}
-	if cfg.Loopback {
-		// The DNS is out of bounds as well, unless its server is on this machine.
-		n.resolver = &net.Resolver{PreferGo: true, Dial: (&net.Dialer{Control: n.control}).DialContext}
-	}
-	n.client = &http.Client{
-		CheckRedirect: checkRedirect,
-		Transport: &http.Transport{
-			DialContext:            n.dialer("tcp").DialContext,
-			TLSHandshakeTimeout:    15 * time.Second,
-			ResponseHeaderTimeout:  30 * time.Second,
-			MaxResponseHeaderBytes: 64 << 10,
-			MaxIdleConns:           32,
-			MaxIdleConnsPerHost:    2,
-			IdleConnTimeout:        15 * time.Second,
-		},
+	n := &network{cfg: cfg, route: cfg.Route, clients: make(map[Families]*http.Client), resend: firstResend}
+	for _, f := range []Families{0, IPv4, IPv6} {
+		n.clients[f] = n.client(f)
 	}
 	return n
 }
 
-// dialer returns one that is bound as Config says, for "tcp" or "udp".
-func (n *network) dialer(proto string) *net.Dialer {
-	d := &net.Dialer{Timeout: 20 * time.Second, Control: n.control, Resolver: n.resolver}
-	if ip := n.cfg.LocalAddr; ip.IsValid() && !ip.IsUnspecified() {
-		local := netip.AddrPortFrom(ip, 0)
-		if proto == "udp" {
-			d.LocalAddr = net.UDPAddrFromAddrPort(local)
-		} else {
-			d.LocalAddr = net.TCPAddrFromAddrPort(local)
+// client returns one whose connections are of one family. Certificates are checked
+// against those that the system trusts.
+func (n *network) client(f Families) *http.Client {
+	t := n.route.Transport(route.Tracker)
+	t.DialContext = func(ctx context.Context, _, address string) (net.Conn, error) {
+		return n.route.Dial(ctx, f.network("tcp"), address, route.Tracker)
+	}
+	t.TLSClientConfig = &tls.Config{MinVersion: tls.VersionTLS12, RootCAs: n.cfg.roots}
+	t.MaxIdleConns, t.MaxIdleConnsPerHost = 64, perHost
+	return &http.Client{Transport: t, CheckRedirect: route.CheckRedirect}
+}
+
+// door is a way to a tracker.
+type door struct {
+	family Families // 0 if only the proxy knows
+	addr   string   // "host:port", of an address unless the proxy is to resolve it
+}
+
+// doors reads a tracker's address and finds over which families it can be asked, with at
+// most one address of each.
+func (n *network) doors(ctx context.Context, tracker string) (*url.URL, []door, error) {
+	u, err := url.Parse(tracker)
+	switch {
+	case err != nil:
+		return nil, nil, fmt.Errorf("read tracker address: %w", err)
+	case u.Scheme != "http" && u.Scheme != "https" && u.Scheme != "udp":
+		return nil, nil, errScheme
+	}
+	targets, err := n.route.Targets(ctx, u, route.Tracker)
+	if err != nil {
+		return nil, nil, err
+	}
+	list := make([]door, len(targets))
+	for i, addr := range targets {
+		list[i].addr = addr
+		if at, err := netip.ParseAddrPort(addr); err == nil {
+			list[i].family = familyOf(at.Addr())
 		}
 	}
-	return d
-}
-
-// control sees the resolved address of each connection before it is made.
-func (n *network) control(_, address string, _ syscall.RawConn) error {
-	if !n.cfg.Loopback {
-		return nil
-	}
-	if to, err := netip.ParseAddrPort(address); err != nil || !to.Addr().Unmap().IsLoopback() {
-		return errLoopback
-	}
-	return nil
-}
-
-// checkRedirect allows five redirects and does not tell the new host the old
-// address, which may hold the user's passkey.
-func checkRedirect(req *http.Request, via []*http.Request) error {
-	switch {
-	case len(via) > 5:
-		return errRedirects
-	case req.URL.Scheme != "http" && req.URL.Scheme != "https":
-		return errScheme
-	case via[len(via)-1].URL.Scheme == "https" && req.URL.Scheme == "http":
-		return errDowngrade
-	}
-	req.Header.Del("Referer")
-	return nil
+	return u, list, nil
 }
 
 func (n *network) announce(ctx context.Context, r request) (reply, error) {
-	u, err := url.Parse(r.url)
+	u, doors, err := n.doors(ctx, r.url)
 	if err != nil {
-		return reply{}, fmt.Errorf("read tracker address: %w", err)
+		return reply{}, err
 	}
-	switch u.Scheme {
-	case "http", "https":
-		return n.announceHTTP(ctx, u, r)
-	case "udp":
-		return n.announceUDP(ctx, u, r)
+	send := n.announceHTTP
+	if u.Scheme == "udp" {
+		send = n.announceUDP
 	}
-	return reply{}, errScheme
+	return merge(each(ctx, doors, r, func(ctx context.Context, d door, r request) (reply, error) {
+		return send(ctx, d, u, r)
+	}))
 }
 
-func (n *network) close() { n.client.CloseIdleConnections() }
+func (n *network) scrape(ctx context.Context, tracker string, ids [][20]byte) (map[[20]byte]counts, error) {
+	u, doors, err := n.doors(ctx, tracker)
+	if err != nil {
+		return nil, err
+	}
+	send := n.scrapeHTTP
+	if u.Scheme == "udp" {
+		send = n.scrapeUDP
+	}
+	var failed error
+	for i, d := range doors {
+		share, cancel := sharing(ctx, len(doors)-i)
+		found, err := send(share, d, u, ids)
+		cancel()
+		if err == nil || refused(err) {
+			return found, err
+		}
+		if failed == nil || weight(err) > weight(failed) {
+			failed = err
+		}
+	}
+	return nil, failed
+}
+
+// sharing gives one of n that follow each other its part of the time that is left.
+func sharing(ctx context.Context, n int) (context.Context, context.CancelFunc) {
+	end, ok := ctx.Deadline()
+	if !ok || n < 2 {
+		return context.WithCancel(ctx)
+	}
+	return context.WithDeadline(ctx, time.Now().Add(time.Until(end)/time.Duration(n)))
+}
+
+// changed drops what was good for our old address only.
+func (n *network) changed() { n.tickets.clear() }
+
+func (n *network) close() {
+	for _, c := range n.clients {
+		c.CloseIdleConnections()
+	}
+}

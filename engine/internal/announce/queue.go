@@ -3,7 +3,6 @@ package announce
 import (
 	"container/heap"
 	"context"
-	"errors"
 	"time"
 )
 
@@ -13,10 +12,13 @@ const (
 	deadPause = 30 * time.Second // before the host is asked again
 )
 
-// job is one announce, waiting or on its way.
+// job is one announce or scrape, waiting or on its way.
 type job struct {
-	t      *torrent
-	tier   *tier // nil once the torrent has stopped
+	t      *torrent   // nil of a scrape
+	pool   *pool      // of a scrape, else nil
+	seats  []seat     // likewise
+	ids    [][20]byte // likewise
+	tier   *tier      // nil once the torrent has stopped
 	tr     *tracker
 	event  event
 	stats  *Stats // nil to read them when it is sent
@@ -90,10 +92,9 @@ func (l *lanes) done(j *job, err error) {
 	h, now := l.hosts[j.tr.host], time.Now()
 	l.running--
 	h.running--
-	var refusal *refusedError
 	switch {
 	case j.begin.IsZero() || j.ctx.Err() != nil:
-	case err == nil || errors.As(err, &refusal) || now.Sub(j.begin) < deadWait:
+	case err == nil || refused(err) || now.Sub(j.begin) < deadWait:
 		h.silent, h.until = 0, time.Time{}
 	default:
 		h.silent++
@@ -101,23 +102,34 @@ func (l *lanes) done(j *job, err error) {
 	}
 }
 
-// dueHeap orders tiers by their next announce; tiers without one are not in it.
-type dueHeap []*tier
+// alarm is what is due at some time.
+type alarm struct {
+	next  time.Time // zero if nothing is planned
+	index int       // in the heap; -1 if not in it
+	ring  func()
+}
 
-func (h dueHeap) Len() int           { return len(h) }
-func (h dueHeap) Less(i, j int) bool { return h[i].next.Before(h[j].next) }
-func (h dueHeap) Swap(i, j int) {
+func newAlarm(ring func()) alarm { return alarm{index: -1, ring: ring} }
+
+// alarms are ordered by their time; those that plan nothing are not in it.
+type alarms []*alarm
+
+func (h alarms) Len() int           { return len(h) }
+func (h alarms) Less(i, j int) bool { return h[i].next.Before(h[j].next) }
+func (h alarms) Swap(i, j int) {
 	h[i], h[j] = h[j], h[i]
 	h[i].index, h[j].index = i, j
 }
 
-func (h *dueHeap) Push(x any) {
-	r := x.(*tier)
+// Push is for package heap.
+func (h *alarms) Push(x any) {
+	r := x.(*alarm)
 	r.index = len(*h)
 	*h = append(*h, r)
 }
 
-func (h *dueHeap) Pop() any {
+// Pop is for package heap.
+func (h *alarms) Pop() any {
 	last := len(*h) - 1
 	r := (*h)[last]
 	(*h)[last] = nil
@@ -126,15 +138,15 @@ func (h *dueHeap) Pop() any {
 	return r
 }
 
-func (h dueHeap) next() (time.Time, bool) {
+func (h alarms) next() (time.Time, bool) {
 	if len(h) == 0 {
 		return time.Time{}, false
 	}
 	return h[0].next, true
 }
 
-// set plans the next announce of a tier; the zero time plans none.
-func (h *dueHeap) set(r *tier, next time.Time) {
+// set sets an alarm; the zero time plans nothing.
+func (h *alarms) set(r *alarm, next time.Time) {
 	r.next = next
 	switch {
 	case next.IsZero() && r.index >= 0:

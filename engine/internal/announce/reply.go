@@ -27,7 +27,7 @@ func (e *refusedError) Error() string { return e.reason }
 
 var errReply = errors.New("the answer is not one of a tracker")
 
-// parseReply reads the body of an HTTP announce (BEP 3, 7, 23, 31).
+// parseReply reads the body of an HTTP announce (BEP 3, 7, 23, 24, 31).
 func parseReply(body []byte) (reply, error) {
 	d, err := parseDict(body)
 	if err != nil {
@@ -39,8 +39,8 @@ func parseReply(body []byte) (reply, error) {
 	r := reply{
 		interval:    seconds(d["interval"]),
 		minInterval: seconds(d["min interval"]),
-		seeds:       count(d["complete"]),
-		leeches:     count(d["incomplete"]),
+		counts:      countsOf(d),
+		external:    external(d["external ip"]),
 	}
 	if r.interval == 0 && d["peers"] == nil && d["peers6"] == nil {
 		return reply{}, fmt.Errorf("%w: it has neither interval nor peers", errReply)
@@ -79,6 +79,25 @@ func retryIn(v any) time.Duration {
 func seconds(v any) time.Duration {
 	n, _ := v.(int64)
 	return time.Duration(min(max(n, 0), int64(longInterval/time.Second))) * time.Second
+}
+
+// external reads BEP 24: our address as 4 or 16 bytes; some trackers write it as text.
+func external(v any) netip.Addr {
+	text, _ := v.(string)
+	ip, ok := netip.AddrFromSlice([]byte(text))
+	if !ok {
+		ip, _ = netip.ParseAddr(text[:min(len(text), 64)])
+	}
+	if ip = ip.Unmap().WithZone(""); ip.IsUnspecified() || ip.IsMulticast() {
+		return netip.Addr{}
+	}
+	return ip
+}
+
+// countsOf reads what a swarm's dictionary says, in an announce or a scrape; downloads
+// are told in an announce by some trackers.
+func countsOf(d map[string]any) counts {
+	return counts{count(d["complete"]), count(d["incomplete"]), count(d["downloaded"])}
 }
 
 func count(v any) int {

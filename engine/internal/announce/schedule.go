@@ -4,8 +4,11 @@ import (
 	"context"
 	"errors"
 	"math/rand/v2"
+	"net/netip"
 	"slices"
 	"time"
+
+	"piecewise/engine/internal/route"
 )
 
 const (
@@ -23,23 +26,33 @@ const (
 	longBackoff  = 30 * time.Minute
 )
 
-// wake queues the announces that are due.
+// wake does what is due.
 func (s *state) wake(now time.Time) {
 	for {
 		next, ok := s.due.next()
 		if !ok || next.After(now) {
 			return
 		}
-		s.queue(s.due[0])
+		first := s.due[0]
+		s.due.set(first, time.Time{})
+		first.ring()
 	}
+}
+
+// ring does what a tier is due for.
+func (s *state) ring(r *tier) {
+	if r.t.observed {
+		s.ask(r.t, r.trackers[r.at])
+		return
+	}
+	s.queue(r)
 }
 
 // queue queues the announce of a tier, unless its tracker has still to hear of
 // an earlier stop.
 func (s *state) queue(r *tier) {
-	s.due.set(r, time.Time{})
 	tr := r.trackers[r.at]
-	if s.leaving[route{r.t.ID, tr.url}] > 0 {
+	if s.leaving[line{r.t.ID, tr.url}] > 0 {
 		r.held = true
 		return
 	}
@@ -69,18 +82,37 @@ func (s *state) launch() {
 			continue
 		}
 		j.sent, j.begin = true, time.Now()
-		r := request{url: j.tr.url, id: j.t.ID, event: j.event, trackerID: j.tr.id}
-		if j.stats != nil {
-			r.stats = *j.stats
-		} else {
-			r.stats = j.t.Stats()
+		if j.pool != nil {
+			go s.sendScrape(j)
+			continue
 		}
+		r := s.request(j)
 		if j.tier != nil {
 			j.tr.state = Announcing
 			s.changed(j.t)
 		}
 		go s.send(j, r)
 	}
+}
+
+// request is what a job says, as of now.
+func (s *state) request(j *job) request {
+	r := request{url: j.tr.url, id: j.t.ID, twin: j.t.Twin, event: j.event, trackerID: j.tr.id}
+	if j.stats != nil {
+		r.stats = *j.stats
+	} else {
+		r.stats = j.t.Stats()
+	}
+	if r.event == regular && r.stats.Partial {
+		r.event = paused
+	}
+	t := j.t
+	r.found = func(peers []netip.AddrPort) {
+		if t.live.Err() == nil {
+			t.Peers(peers)
+		}
+	}
+	return r
 }
 
 // send runs on a goroutine of its own, which launch starts and finish or shut
@@ -93,10 +125,10 @@ func (s *state) send(j *job, r request) {
 	ctx, cancel := context.WithTimeout(j.ctx, timeout)
 	defer cancel()
 	rep, err := s.a.via.announce(ctx, r)
-	if err == nil && len(rep.peers) > 0 && j.t.live.Err() == nil {
-		j.t.Peers(rep.peers)
+	if err == nil && len(rep.peers) > 0 {
+		r.found(rep.peers)
 	}
-	s.results <- result{j, rep, err}
+	s.results <- result{job: j, reply: rep, err: err}
 }
 
 // finish takes the result of a job.
@@ -106,26 +138,33 @@ func (s *state) finish(r result) {
 	cut := j.ctx.Err() != nil
 	j.cancel()
 	s.log(r)
+	if j.pool != nil {
+		s.scraped(r)
+		return
+	}
+	over := j.t.live.Err() != nil || j.tr.gone
 	switch {
 	case j.event == stopped:
 		s.left(j)
-	case j.t.live.Err() != nil && j.after == nil:
-	case j.t.live.Err() != nil && (r.err == nil || cut || j.tr.announced):
+	case over && j.after == nil:
+	case over && (r.err == nil || cut || j.tr.announced):
 		s.lanes.push(j.after)
-	case j.t.live.Err() != nil:
+	case over:
 		for j.after != nil {
 			j = j.after
 			j.cancel()
 		}
 		s.left(j)
 	default:
-		j.tier.job = nil
+		if j.tier.job == j {
+			j.tier.job = nil
+		}
 		if r.err != nil {
 			s.failed(j, r.err)
 		} else {
 			s.answered(j, r.reply)
 		}
-		s.wake(time.Now())
+		s.advance(j.t)
 		s.changed(j.t)
 	}
 }
@@ -144,43 +183,45 @@ func (s *state) log(r result) {
 func (s *state) answered(j *job, rep reply) {
 	now, tr, r := time.Now(), j.tr, j.tier
 	tr.state, tr.message, tr.last = Working, rep.warning, now
-	tr.seeds, tr.leeches = rep.seeds, rep.leeches
+	tr.families, tr.external = rep.families, rep.external
+	tr.count(rep.counts, now)
 	if rep.trackerID != "" {
 		tr.id = rep.trackerID
 	}
-	floor := shortInterval
-	if s.a.cfg.Loopback {
-		floor = loopInterval
-	}
-	tr.min = floor
-	if rep.minInterval > 0 {
-		tr.min = rep.minInterval
-	}
+	tr.min = rep.minInterval
 	tr.announced = true
 	if j.event == completed {
 		r.completed = false
 	}
-	copy(r.trackers[1:r.at+1], r.trackers[:r.at])
-	r.trackers[0] = tr
-	r.at, r.fails = 0, 0
+	r.promote(tr)
+	r.fails = 0
 	interval := rep.interval
 	if interval <= 0 {
 		interval = defaultInterval
 	}
-	interval = min(max(interval, rep.minInterval, floor), longInterval)
+	interval = min(max(interval, rep.minInterval, s.floor()), longInterval)
 	if r.completed {
 		interval = 0
 	}
-	s.due.set(r, now.Add(interval))
+	s.due.set(&r.alarm, now.Add(interval))
+}
+
+// count takes over what a tracker tells of the swarm. What it does not tell now it has
+// told before.
+func (tr *tracker) count(c counts, now time.Time) {
+	if c.downloads < 0 {
+		c.downloads = tr.downloads
+	}
+	tr.counts, tr.counted = c, now
 }
 
 // failed goes on to the next tracker of the tier, or waits after the last one.
 func (s *state) failed(j *job, err error) {
-	now, r := time.Now(), j.tier
-	j.tr.state, j.tr.message, j.tr.last = Failing, explain(err), now
-	r.at++
+	now, r, tr := time.Now(), j.tier, j.tr
+	tr.state, tr.message, tr.last = stateAfter(err), explain(err), now
+	r.at = slices.Index(r.trackers, tr) + 1
 	if r.at < len(r.trackers) {
-		s.due.set(r, now)
+		s.due.set(&r.alarm, now)
 		return
 	}
 	r.at = 0
@@ -191,7 +232,20 @@ func (s *state) failed(j *job, err error) {
 	if errors.As(err, &refusal) {
 		wait = min(max(wait, refusal.retry), longInterval)
 	}
-	s.due.set(r, now.Add(wait))
+	s.due.set(&r.alarm, now.Add(wait))
+}
+
+// stateAfter is the state of a tracker after a failure.
+func stateAfter(err error) State {
+	var closed *route.ClosedError
+	var barred *route.RefusedError
+	switch {
+	case errors.As(err, &closed) || errors.As(err, &barred) || errors.Is(err, errScheme):
+		return Disabled
+	case refused(err):
+		return Refusing
+	}
+	return Failing
 }
 
 // backoff is how long a tier waits after its fails+1st failure in a row; fresh

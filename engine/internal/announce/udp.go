@@ -7,12 +7,13 @@ import (
 	"fmt"
 	"math/rand/v2"
 	"net"
-	"net/netip"
 	"net/url"
 	"os"
 	"time"
 
 	"github.com/anacrolix/torrent/tracker/udp"
+
+	"piecewise/engine/internal/route"
 )
 
 const (
@@ -25,82 +26,59 @@ var (
 	errPacket = fmt.Errorf("%w: the packet is too short", errReply)
 )
 
-// announceUDP announces over UDP (BEP 15): to the first IPv4 and, if that does
-// not answer, the first IPv6 address of the tracker, or the other way round as
-// the system prefers.
-func (n *network) announceUDP(ctx context.Context, u *url.URL, r request) (reply, error) {
-	addrs, err := n.resolve(ctx, u)
+// announceUDP announces over UDP (BEP 15).
+func (n *network) announceUDP(ctx context.Context, d door, u *url.URL, r request) (reply, error) {
+	uri := u.RequestURI()
+	if u.Path == "" && u.RawQuery == "" {
+		uri = ""
+	}
+	body, err := n.exchange(ctx, d, udp.ActionAnnounce, n.packet(uri, r))
 	if err != nil {
 		return reply{}, err
 	}
-	var errs []error
-	for i, to := range addrs {
-		share, cancel := ctx, context.CancelFunc(func() {})
-		if end, ok := ctx.Deadline(); ok && i+1 < len(addrs) {
-			share, cancel = context.WithDeadline(ctx, time.Now().Add(time.Until(end)/2))
-		}
-		rep, err := n.exchange(share, to, u.RequestURI(), r)
-		cancel()
-		var refusal *refusedError
-		if err == nil || errors.As(err, &refusal) || ctx.Err() != nil {
-			return rep, err
-		}
-		errs = append(errs, err)
-	}
-	return reply{}, errors.Join(errs...)
+	return parsePacket(body, d.family != IPv6)
 }
 
-// resolve returns at most one address of each family, those only that can be
-// reached from the one we are bound to.
-func (n *network) resolve(ctx context.Context, u *url.URL) ([]netip.AddrPort, error) {
-	port, err := net.DefaultResolver.LookupPort(ctx, "udp", u.Port())
-	if err != nil || port == 0 {
-		return nil, errors.New("the address of a udp tracker needs a port")
-	}
-	ips, err := n.resolver.LookupNetIP(ctx, "ip", u.Hostname())
+// exchange sends a request on a socket of its own, with the connection ID that the
+// tracker gave us lately or a new one. Being connected, the socket takes packets from
+// the tracker's address only.
+func (n *network) exchange(ctx context.Context, d door, action udp.Action, body []byte) ([]byte, error) {
+	conn, err := n.route.Dial(ctx, "udp", d.addr, route.Tracker)
 	if err != nil {
 		return nil, err
-	}
-	var addrs []netip.AddrPort
-	local := n.cfg.LocalAddr
-	for _, ip := range ips {
-		ip = ip.Unmap()
-		if local.IsValid() && !local.IsUnspecified() && local.Unmap().Is4() != ip.Is4() {
-			continue
-		}
-		if len(addrs) == 0 || len(addrs) == 1 && addrs[0].Addr().Is4() != ip.Is4() {
-			addrs = append(addrs, netip.AddrPortFrom(ip, uint16(port)))
-		}
-	}
-	if len(addrs) == 0 {
-		return nil, errFamily
-	}
-	return addrs, nil
-}
-
-// exchange connects and announces on a socket of its own. Being connected, the
-// socket takes packets from the tracker's address only.
-func (n *network) exchange(ctx context.Context, to netip.AddrPort, uri string, r request) (reply, error) {
-	conn, err := n.dialer("udp").DialContext(ctx, "udp", to.String())
-	if err != nil {
-		return reply{}, err
 	}
 	defer conn.Close()
 	defer context.AfterFunc(ctx, func() { conn.Close() })()
 	c := call{conn, n.resend}
+	id, old := n.tickets.find(d.addr)
+	if old {
+		answer, err := c.once(ctx, id, action, body)
+		if err == nil || ctx.Err() != nil {
+			return answer, err
+		}
+	}
+	id, err = c.connect(ctx)
+	if err != nil {
+		return nil, err
+	}
+	answer, err := c.ask(ctx, id, action, body)
+	if err == nil || refused(err) {
+		n.tickets.keep(d.addr, id, old && err == nil)
+	}
+	return answer, err
+}
+
+// connect asks for a connection ID, which proves that our address is not forged.
+func (c call) connect(ctx context.Context) (udp.ConnectionId, error) {
 	body, err := c.ask(ctx, udp.ConnectRequestConnectionId, udp.ActionConnect, nil)
 	if err != nil {
-		return reply{}, err
+		return 0, err
 	}
 	var id udp.ConnectionResponse
 	if udp.Read(bytes.NewReader(body), &id) != nil {
-		return reply{}, errPacket
+		return 0, errPacket
 	}
-	body, err = c.ask(ctx, id.ConnectionId, udp.ActionAnnounce, n.packet(uri, r))
-	if err != nil {
-		return reply{}, err
-	}
-	return parsePacket(body, to.Addr().Is4())
+	return id.ConnectionId, nil
 }
 
 // packet is the body of an announce, with the tracker's path as BEP 41 has it.
@@ -112,7 +90,7 @@ func (n *network) packet(uri string, r request) []byte {
 		Downloaded: r.stats.Downloaded,
 		Left:       r.left(),
 		Uploaded:   r.stats.Uploaded,
-		Event:      udp.AnnounceEvent(r.event),
+		Event:      udp.AnnounceEvent(r.event.code()),
 		Key:        int32(n.cfg.Key),
 		NumWant:    int32(r.want()),
 		Port:       uint16(n.cfg.Port()),
@@ -136,8 +114,7 @@ func parsePacket(body []byte, ipv4 bool) (reply, error) {
 	}
 	return reply{
 		interval: seconds(int64(h.Interval)),
-		seeds:    count(int64(h.Seeders)),
-		leeches:  count(int64(h.Leechers)),
+		counts:   counts{count(int64(h.Seeders)), count(int64(h.Leechers)), -1},
 		peers:    appendCompact(nil, b.Bytes(), size),
 	}, nil
 }
@@ -150,22 +127,40 @@ type call struct {
 
 // ask sends a request until its response comes or ctx ends.
 func (c call) ask(ctx context.Context, id udp.ConnectionId, action udp.Action, body []byte) ([]byte, error) {
+	h, packet := frame(id, action, body)
+	for wait := c.resend; ; wait *= 2 {
+		answer, err := c.try(ctx, h, packet, wait)
+		if !errors.Is(err, os.ErrDeadlineExceeded) {
+			return answer, err
+		}
+	}
+}
+
+// once sends a request once.
+func (c call) once(ctx context.Context, id udp.ConnectionId, action udp.Action, body []byte) ([]byte, error) {
+	h, packet := frame(id, action, body)
+	return c.try(ctx, h, packet, c.resend)
+}
+
+// frame puts a header of its own before a request.
+func frame(id udp.ConnectionId, action udp.Action, body []byte) (udp.RequestHeader, []byte) {
 	h := udp.RequestHeader{ConnectionId: id, Action: action, TransactionId: int32(rand.Uint32())}
 	var b bytes.Buffer
 	_ = udp.Write(&b, h) // to a buffer, of fixed size: cannot fail
 	b.Write(body)
-	for wait := c.resend; ; wait *= 2 {
-		if _, err := c.conn.Write(b.Bytes()); err != nil {
-			return nil, silent(ctx, err)
-		}
-		if err := c.conn.SetReadDeadline(time.Now().Add(wait)); err != nil {
-			return nil, silent(ctx, err)
-		}
-		answer, err := c.await(h)
-		if !errors.Is(err, os.ErrDeadlineExceeded) {
-			return answer, silent(ctx, err)
-		}
+	return h, b.Bytes()
+}
+
+// try sends a packet and waits for its response.
+func (c call) try(ctx context.Context, h udp.RequestHeader, packet []byte, wait time.Duration) ([]byte, error) {
+	if _, err := c.conn.Write(packet); err != nil {
+		return nil, silent(ctx, err)
 	}
+	if err := c.conn.SetReadDeadline(time.Now().Add(wait)); err != nil {
+		return nil, silent(ctx, err)
+	}
+	answer, err := c.await(h)
+	return answer, silent(ctx, err)
 }
 
 // silent returns the reason why a socket failed that is closed when ctx ends.

@@ -4,13 +4,14 @@ import (
 	"bytes"
 	"context"
 	"encoding/binary"
-	"errors"
 	"net"
 	"net/netip"
 	"strings"
 	"sync"
 	"testing"
 	"time"
+
+	"piecewise/engine/internal/route"
 )
 
 // udpTracker answers each packet on a socket of its own with what answer returns,
@@ -92,8 +93,10 @@ func TestUDPOverIPv6(t *testing.T) {
 	if err != nil || len(rep.peers) != 1 || !rep.peers[0].Addr().Is6() {
 		t.Error(rep, err)
 	}
-	n := testNetwork(t, func(c *Config) { c.LocalAddr = netip.MustParseAddr("127.0.0.1") })
-	if _, err := n.announce(t.Context(), request{url: tracker}); !errors.Is(err, errFamily) {
+	n := testNetwork(t, func(c *Config) {
+		c.Route = route.New(route.Config{Loopback: true, Policy: route.Policy{Address: netip.MustParseAddr("127.0.0.1")}})
+	})
+	if _, err := n.announce(t.Context(), request{url: tracker}); err == nil {
 		t.Error("bound to IPv4:", err)
 	}
 }

@@ -112,7 +112,7 @@ func (p *Picker) choose(pr *Peer, class int) *progress {
 		return s.late
 	}
 	if piece := p.rarest(pr, class); piece >= 0 {
-		return p.begin(piece, pr)
+		return p.begin(p.head(pr, class, piece), pr)
 	}
 	return s.late
 }
@@ -185,6 +185,9 @@ func (pg *progress) later(b *progress) bool {
 func (p *Picker) rarest(pr *Peer, class int) int {
 	if p.sequential {
 		return p.lowest(pr, class)
+	}
+	if piece := p.following(pr, class); piece >= 0 {
+		return piece
 	}
 	pieces := p.order[class].pieces
 	if !pr.all {

@@ -23,6 +23,9 @@ type Peer struct {
 	lot   uint64
 	drawn bool // lot is known
 
+	runs int // pieces that it fetches in a row, from a multiple of that on; 0 without, see SetRuns
+	last int // the piece that it began last
+
 	choked, snubbed bool
 	fast            []int // allowed while choked
 	refused         []int // rejected while unchoked, not asked for again at once

@@ -53,6 +53,7 @@ func (p *Picker) begin(piece int, owner *Peer) *progress {
 	p.failed.cut(piece)
 	p.active[piece] = pg
 	p.relist(pg)
+	owner.last = piece
 	return pg
 }
 

@@ -5,7 +5,10 @@
 // All values are plain data. A Bits is never changed after it was handed out.
 package plane
 
-import "net/netip"
+import (
+	"net/netip"
+	"time"
+)
 
 // PieceState is what we have of one piece.
 type PieceState uint8
@@ -50,6 +53,7 @@ const (
 	OriginLSD             // found on the local network, BEP 14
 	OriginIncoming        // it connected to us
 	OriginManual          // the user named it
+	OriginMetainfo        // a web seed, which the .torrent or the magnet names, BEP 19
 )
 
 // Peer is one connected peer at one moment.
@@ -77,9 +81,22 @@ type Peer struct {
 	Requests                       int   // blocks we have asked it for and wait for
 	Queue                          int   // blocks it has asked us for and waits for
 
+	URL  string    // of a web seed (BEP 19), whose Addr is that of nobody, see WebSeed; else ""
+	Err  string    // why nothing comes from the web seed now, the end of a sentence; or ""
+	Next time.Time // when it is tried again; zero if it is not, or is at work
+
 	Limits Limits // its own ones; those of its torrent and of the session hold, too
 	Exempt bool   // it is in a local network, where no limits hold
 }
+
+// WebSeed is what the n-th web seed of a torrent, from 1 on, has for an address: one
+// of this network (0.0.0.0/8), which is no host's.
+func WebSeed(n int) netip.AddrPort {
+	return netip.AddrPortFrom(netip.AddrFrom4([4]byte{0, 0, byte(n >> 8), byte(n)}), 0)
+}
+
+// IsWebSeed reports whether an address is one of WebSeed.
+func IsWebSeed(a netip.AddrPort) bool { return a.Addr().Is4() && a.Addr().As4()[0] == 0 }
 
 // Counters are totals since the torrent was started, in bytes where not said
 // otherwise. Peers that have left count in them.

@@ -7,6 +7,7 @@ import (
 	"net"
 	"net/netip"
 	"net/url"
+	"slices"
 	"strconv"
 	"time"
 )
@@ -30,8 +31,9 @@ func (r *Route) DialPeer(ctx context.Context, peer netip.AddrPort) (net.Conn, er
 	return r.connect(ctx, w, "tcp", peer)
 }
 
-// Dial connects to a host ("name:port", "1.2.3.4:5") over "tcp" or "udp". A UDP socket
-// takes packets from that address only. For UDP through a proxy the other end's address
+// Dial connects to a host ("name:port", "1.2.3.4:5") over "tcp" or "udp", or over one IP
+// version of it ("tcp4", "udp6"); a proxy takes the one it likes. A UDP socket takes
+// packets from that address only. For UDP through a proxy the other end's address
 // is the one the last packet came from.
 func (r *Route) Dial(ctx context.Context, network, hostport string, to Purpose) (net.Conn, error) {
 	w := r.now.Load()
@@ -52,7 +54,13 @@ func (r *Route) Dial(ctx context.Context, network, hostport string, to Purpose) 
 	if err != nil {
 		return nil, err
 	}
-	return r.race(ctx, w, network, port, addrs)
+	if len(network) > 3 {
+		addrs = slices.DeleteFunc(addrs, func(ip netip.Addr) bool { return ip.Is4() != (network[3] == '4') })
+		if len(addrs) == 0 {
+			return nil, &net.AddrError{Err: "no address of IPv" + network[3:], Addr: host}
+		}
+	}
+	return r.race(ctx, w, network[:3], port, addrs)
 }
 
 // Targets checks a URL and returns what Dial is to be called with to reach its host, at
@@ -210,7 +218,7 @@ func (r *Route) connect(ctx context.Context, w *way, network string, to netip.Ad
 	defer context.AfterFunc(w.ctx, cancel)()
 	d := &net.Dialer{Timeout: dialTimeout, KeepAlive: -1, Control: w.control}
 	d.SetMultipathTCP(false) // its other paths are the kernel's to choose
-	network = network[:3] + [2]string{"4", "6"}[version(to.Addr())]
+	network += [2]string{"4", "6"}[version(to.Addr())]
 	if from.IsValid() {
 		d.LocalAddr = localAddr(network, netip.AddrPortFrom(from, 0))
 	}

@@ -50,6 +50,9 @@ func (s *socket[T]) start(port func(T) uint16) error {
 func (s *socket[T]) rebind(at netip.AddrPort, port func(T) uint16) error {
 	var none T
 	w := s.route.now.Load()
+	if _, there := s.peek(); there && s.address() == at {
+		return nil
+	}
 	var inner T
 	err := error(&ClosedError{"it is made by its reader"})
 	if s.slow == nil || !s.slow(w) {

@@ -120,6 +120,9 @@ func pick(p Policy, links []link) (link, string) {
 }
 
 func (l link) has(ip netip.Addr) bool {
+	if l.loopback && ip.IsLoopback() {
+		return true // all of 127.0.0.0/8 is there
+	}
 	for _, a := range l.addrs {
 		if a == ip.Unmap() {
 			return true

@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"log/slog"
 	"net"
+	"net/http"
 	"net/netip"
 	"strings"
 	"sync"
@@ -18,9 +19,12 @@ import (
 
 	"piecewise/engine/internal/disk"
 	"piecewise/engine/internal/hash"
+	"piecewise/engine/internal/ipfilter"
 	"piecewise/engine/internal/limit"
 	"piecewise/engine/internal/plane"
+	"piecewise/engine/internal/route"
 	"piecewise/engine/internal/transfer"
+	"piecewise/engine/internal/webseed"
 	"piecewise/engine/internal/wire"
 )
 
@@ -45,11 +49,13 @@ type Config struct {
 	Listen      netip.AddrPort // the zero value is every address; port 0 is any free port
 	Otherwise   []uint16       // ports to be tried in this order if that of Listen is taken, for TCP or UDP
 	Loopback    bool           // bind and dial loopback addresses only; no DHT, no LSD, no port mapping
+	Route       *route.Route   // the way out of this machine; nil: one from the address that is listened on
 	DHT         bool           // BEP 5
 	LSD         bool           // BEP 14
 	PortMapping bool           // UPnP
 	UTP         bool           // BEP 29, beside TCP
 	DialUTPOnly bool           // dial over uTP only; peers may still connect over TCP
+	Filter      *ipfilter.Gate // of peers and DHT nodes; nil refuses nobody
 	Session     *Session       // nil is DefaultSession
 }
 
@@ -61,10 +67,13 @@ type Client struct {
 	cfg      Config
 	lib      *torrent.Client
 	net      *wire.Net
+	route    *route.Route
+	web      *http.Client // asks web seeds
+	filter   *ipfilter.Gate
 	workers  *transfer.Workers
 	up, down *limit.Tree      // how fast we may transfer
 	udp      []net.PacketConn // for uTP and the DHT
-	sockets  []*socket        // beneath them, for Rebind
+	sockets  []*route.Packets // beneath them, for Rebind
 	dht      []*torrent.AnacrolixDhtServerWrapper
 	waiting  sync.WaitGroup
 	ended    chan struct{}
@@ -86,11 +95,18 @@ func New(cfg Config) (*Client, error) {
 		cfg: cfg, workers: transfer.NewWorkers(), torrents: map[[20]byte]*Torrent{}, aliases: map[[20]byte]*Torrent{}, ended: make(chan struct{}),
 		up: limit.New(), down: limit.New(), standby: map[[20]byte]*standby{}, marks: map[[20]byte][20]byte{},
 	}
+	if c.filter = cfg.Filter; c.filter == nil {
+		c.filter = &ipfilter.Gate{}
+	}
 	if cfg.Session == nil {
 		session := DefaultSession()
 		cfg.Session = &session
 	}
 	c.SetSession(*cfg.Session)
+	if c.route = cfg.Route; c.route == nil {
+		c.route = route.New(route.Config{Loopback: cfg.Loopback, From: cfg.Listen.Addr()})
+	}
+	c.web = c.route.HTTPClient(route.WebSeed)
 	if err := c.start(cfg); err != nil {
 		return nil, errors.Join(err, c.Close())
 	}
@@ -102,7 +118,7 @@ func (c *Client) start(cfg Config) (err error) {
 	if err := c.listen(cfg); err != nil {
 		return err
 	}
-	if c.lib, err = torrent.NewClient(libraryConfig(cfg)); err != nil {
+	if c.lib, err = torrent.NewClient(c.libraryConfig(cfg)); err != nil {
 		return fmt.Errorf("start library: %w", err)
 	}
 	for _, d := range c.net.Dialers() {
@@ -145,7 +161,8 @@ const anyPorts = 10
 
 func (c *Client) listenAt(cfg Config, a netip.AddrPort) (err error) {
 	c.net, err = wire.Listen(wire.Config{
-		Listen: a, Loopback: cfg.Loopback, Registry: registry{c}, Policy: wire.Policy(cfg.Session.Encryption), Caps: cfg.Session.caps(),
+		Listen: a, Loopback: cfg.Loopback, Route: c.route, Registry: registry{c}, Refuses: c.filter.Refuses,
+		Policy: wire.Policy(cfg.Session.Encryption), Caps: cfg.Session.caps(),
 	})
 	if err == nil && (cfg.UTP || cfg.DHT) {
 		err = c.listenUDP(cfg)
@@ -164,7 +181,7 @@ func (c *Client) closeSockets() {
 
 // libraryConfig leaves the library what is the control plane's: no sockets,
 // trackers, storage or blocks of its own, and plaintext towards wire.
-func libraryConfig(cfg Config) *torrent.ClientConfig {
+func (c *Client) libraryConfig(cfg Config) *torrent.ClientConfig {
 	lib := torrent.NewDefaultClientConfig()
 	lib.DisableTCP, lib.DisableUTP, lib.NoDHT = true, true, true
 	lib.DisableTrackers, lib.DisableWebtorrent, lib.DisableWebseeds = true, true, true
@@ -172,6 +189,7 @@ func libraryConfig(cfg Config) *torrent.ClientConfig {
 	if cfg.LSD {
 		lib.LocalServiceDiscovery = &torrent.LocalServiceDiscoveryConfig{}
 	}
+	lib.IPBlocklist = blocklist{c.filter}
 	lib.Seed = true
 	lib.DefaultStorage = nowhere{}
 	lib.HeaderObfuscationPolicy = torrent.HeaderObfuscationPolicy{Preferred: false, RequirePreferred: true}
@@ -267,6 +285,12 @@ func (c *Client) Ban(peer netip.AddrPort) { c.net.Ban(peer) }
 // Unban ends a ban.
 func (c *Client) Unban(peer netip.AddrPort) { c.net.Unban(peer) }
 
+// Refilter closes the connections with peers that the filter refuses now.
+func (c *Client) Refilter() { c.net.Refilter() }
+
+// Reached is wire.Net.Reached.
+func (c *Client) Reached() (v4, v6 time.Time) { return c.net.Reached() }
+
 // Port returns the TCP port on which we listen.
 func (c *Client) Port() int { return c.net.Port() }
 
@@ -289,6 +313,7 @@ func (c *Client) Close() error {
 	}
 	c.closeSockets()
 	c.waiting.Wait()
+	c.web.CloseIdleConnections()
 	c.workers.Close()
 	return errors.Join(errs...)
 }
@@ -323,7 +348,11 @@ type Open struct {
 	IDs    [][20]byte // all info hashes; of a hybrid two
 	V2     [20]byte   // the v2 one cut short; zero if there is none
 	Wanted transfer.Wanted
-	Opaque bool // it has v2 hashes and an empty file, on which the library would panic
+	// WebSeeds are URLs of web seeds (BEP 19), which the gate has passed, and WebFiles
+	// what they have to know of the torrent.
+	WebSeeds []string
+	WebFiles *webseed.Torrent
+	Opaque   bool // it has v2 hashes and an empty file, on which the library would panic
 	// Torn is called with the first piece of a hybrid by which its v1 and v2 hashes
 	// contradict each other. It must return at once.
 	Torn func(piece int)

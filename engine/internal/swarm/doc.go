@@ -42,6 +42,7 @@
 //
 // Beside those of the library, of wire and the workers of transfer: one that
 // ticks all torrents once a second; one per torrent without metadata waits for
-// it; one per torrent with metadata tells the library of pieces that are ours.
+// it; one per torrent with metadata tells the library of pieces that are ours; three per
+// web seed, see package webseed.
 // They end with the torrent or the Client, and Client.Close waits for them.
 package swarm

@@ -15,6 +15,7 @@ import (
 	"piecewise/engine/internal/pick"
 	"piecewise/engine/internal/plane"
 	"piecewise/engine/internal/transfer"
+	"piecewise/engine/internal/webseed"
 )
 
 // Torrent is a torrent that runs: it has peers or looks for some.
@@ -26,6 +27,9 @@ type Torrent struct {
 	limits transfer.Limits
 	from   origins
 
+	running context.Context // of the web seeds, until the torrent ends
+	leave   context.CancelFunc
+
 	once  sync.Once
 	ended chan struct{}
 	news  chan struct{} // one token while there are pieces to tell the library of
@@ -34,6 +38,7 @@ type Torrent struct {
 
 	mu       sync.Mutex
 	verified []int
+	webs     []*webseed.Seed
 }
 
 func newTorrent(c *Client, spec Spec) *Torrent {
@@ -42,6 +47,7 @@ func newTorrent(c *Client, spec Spec) *Torrent {
 		c: c, id: spec.ID, limits: limits, plane: transfer.New(limits),
 		ended: make(chan struct{}), news: make(chan struct{}, 1),
 	}
+	t.running, t.leave = context.WithCancel(context.Background())
 	o := plane.Options{Limits: plane.NoLimits, Slots: plane.Automatic, Connections: plane.Unlimited}
 	if spec.Options != nil {
 		o = *spec.Options
@@ -79,6 +85,7 @@ func (t *Torrent) openPlane(o Open) {
 			}
 		},
 	})
+	t.visit(o)
 }
 
 // seek gets the metadata from peers.
@@ -201,6 +208,7 @@ func (t *Torrent) end() {
 		}
 		t.c.mu.Unlock()
 		close(t.ended)
+		t.leave()
 		t.plane.Close()
 	})
 }
@@ -260,12 +268,13 @@ func (t *Torrent) Availability(dst []uint16) []uint16 { return t.plane.Availabil
 // Connected returns how many peers are connected, and how many of them are seeds.
 func (t *Torrent) Connected() (peers, seeds int) { return t.plane.Connected() }
 
-// Peers appends the connected peers to dst[:0], ordered by address. Those whose
+// Peers appends the connected peers and all web seeds to dst[:0], ordered by address,
+// so that web seeds come first. Those whose
 // addresses the library found by itself are of unknown origin.
 func (t *Torrent) Peers(dst []plane.Peer) []plane.Peer {
 	dst = t.plane.Peers(dst)
 	t.from.fill(dst)
-	return dst
+	return t.fillWeb(dst)
 }
 
 // Counters returns the totals since the torrent was added.

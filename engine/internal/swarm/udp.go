@@ -10,6 +10,8 @@ import (
 	"github.com/anacrolix/torrent"
 
 	utp "github.com/anacrolix/go-utp"
+
+	"piecewise/engine/internal/route"
 )
 
 // listenUDP opens a UDP socket beside every TCP one, on the same address and
@@ -25,16 +27,16 @@ func (c *Client) listenUDP(cfg Config) error {
 }
 
 func (c *Client) listenUDPAt(at netip.AddrPort, overUTP bool) error {
-	pc, err := openUDP(at)
+	pc, err := c.route.ListenUDP(at)
 	if err != nil {
-		return err
+		return fmt.Errorf("listen on UDP port %d, as on TCP: %w", at.Port(), err)
 	}
-	inner := newSocket(pc)
+	c.sockets = append(c.sockets, pc)
 	if !overUTP {
-		c.udp, c.sockets = append(c.udp, inner), append(c.sockets, inner)
+		c.udp = append(c.udp, pc)
 		return nil
 	}
-	s, err := utp.NewSocketFromPacketConn(inner)
+	s, err := utp.NewSocketFromPacketConn(pc)
 	if err != nil {
 		pc.Close()
 		return fmt.Errorf("start uTP: %w", err)
@@ -43,8 +45,8 @@ func (c *Client) listenUDPAt(at netip.AddrPort, overUTP bool) error {
 	if at.Addr().Is6() {
 		network = "udp6"
 	}
-	c.udp, c.sockets = append(c.udp, s), append(c.sockets, inner)
-	c.net.Attach(patient{s}, network)
+	c.udp = append(c.udp, s)
+	c.net.Attach(patient{s, c.route}, network)
 	return nil
 }
 
@@ -79,9 +81,15 @@ func (c *Client) DHTNodes() int {
 const tcpFirst = time.Second
 
 // patient is a uTP socket that lets TCP go first.
-type patient struct{ utp.Socket }
+type patient struct {
+	utp.Socket
+	route *route.Route
+}
 
 func (p patient) DialContext(ctx context.Context, network, addr string) (net.Conn, error) {
+	if err := p.route.Allowed(route.Peer, "udp"); err != nil {
+		return nil, err
+	}
 	timer := time.NewTimer(tcpFirst)
 	defer timer.Stop()
 	select {

@@ -6,10 +6,12 @@ import (
 	"net/netip"
 	"slices"
 
+	"piecewise/engine/internal/plane"
 	"piecewise/engine/internal/wire"
 )
 
-var errCorrupt = errors.New("it sent a piece with a wrong hash")
+// ErrCorrupt is why the connections to a peer end that sent wrong bytes.
+var ErrCorrupt = errors.New("it sent a piece with a wrong hash")
 
 const (
 	maxSuspected = 64 // pieces of which evidence is kept
@@ -68,10 +70,10 @@ func (c *court) suspects(piece int) bool { return c.pieces[piece] != nil }
 func (t *Torrent) ban(addr netip.AddrPort, piece int) {
 	for c := range t.conns {
 		if wire.Culprit(c.info.Addr) == wire.Culprit(addr) {
-			c.w.Close(errCorrupt)
+			c.w.Close(ErrCorrupt)
 		}
 	}
-	if t.cfg.Banned != nil {
+	if t.cfg.Banned != nil && !plane.IsWebSeed(addr) {
 		t.cfg.Banned(addr, piece)
 	}
 }

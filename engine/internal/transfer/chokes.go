@@ -62,6 +62,9 @@ func (t *Torrent) choke(now time.Time) {
 	}
 	t.round.Peers = t.round.Peers[:0]
 	for c := range t.conns {
+		if c.web != nil {
+			continue
+		}
 		t.round.Peers = append(t.round.Peers, choke.Peer[*conn]{
 			Key: c, Connected: c.joined, Waiting: c.waiting(), Interested: c.served(),
 			Empty: c.count == 0, Received: c.rate.down, Sent: c.rate.up,
@@ -69,7 +72,7 @@ func (t *Torrent) choke(now time.Time) {
 	}
 	t.round.Slots, t.round.Seeding = t.slots, t.picker.Left() == 0
 	if t.super != nil && t.slots > 0 {
-		t.round.Slots = max(t.slots, len(t.conns))
+		t.round.Slots = max(t.slots, t.peers())
 		if t.maxSlots >= 0 {
 			t.round.Slots = min(t.round.Slots, t.maxSlots)
 		}

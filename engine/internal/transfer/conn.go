@@ -23,8 +23,9 @@ const (
 	maxFlips    = 10  // of its interest in a second that are acted on at once
 )
 
-// link is the connection to a peer, a *wire.Conn.
-type link interface {
+// Link is the connection to a peer, a *wire.Conn, or what stands for one, see Attach.
+// All methods return at once. Send, Wake and Close are called under Torrent.mu.
+type Link interface {
 	Info() wire.Info
 	Send(wire.Message)
 	Wake()
@@ -37,9 +38,10 @@ type link interface {
 // t.mu, but for those of the receive goroutine.
 type conn struct {
 	t    *Torrent
-	w    link
+	w    Link
 	info wire.Info
 	pk   *pick.Peer // nil until the metadata is known
+	web  *Spec      // of a web seed; nil for a peer
 
 	amChoking, amInterested bool // what we have told it
 	choked, wanted          bool // what it has told us
@@ -110,6 +112,9 @@ func (c *conn) open() {
 	c.has = plane.MakeBits(t.cfg.Pieces)
 	if c.told.Len() == 0 {
 		c.told = plane.MakeBits(t.cfg.Pieces)
+	}
+	if c.web != nil {
+		c.unfold()
 	}
 	switch {
 	case c.early.all:
@@ -321,6 +326,9 @@ func (c *conn) Left(error) {
 	t.mu.Lock()
 	defer t.mu.Unlock()
 	delete(t.conns, c)
+	if c.web != nil {
+		t.webs--
+	}
 	c.note(plane.EventLeft, c.info.Outgoing, pick.Block{})
 	in, out := c.w.Overhead()
 	t.gone.in += in

@@ -30,16 +30,20 @@ func (t *Torrent) Availability(dst []uint16) []uint16 {
 	return t.picker.Availability(dst)
 }
 
-// Connected returns how many peers are connected, and how many of them are seeds.
+// peers returns how many peers are connected, among which web seeds do not count.
+func (t *Torrent) peers() int { return len(t.conns) - t.webs }
+
+// Connected returns how many peers are connected, and how many of them are seeds. Web
+// seeds do not count.
 func (t *Torrent) Connected() (peers, seeds int) {
 	t.mu.Lock()
 	defer t.mu.Unlock()
 	for c := range t.conns {
-		if c.all || c.early.all {
+		if c.web == nil && (c.all || c.early.all) {
 			seeds++
 		}
 	}
-	return len(t.conns), seeds
+	return t.peers(), seeds
 }
 
 // Counters returns the totals since New.
@@ -59,7 +63,7 @@ func (t *Torrent) Counters() plane.Counters {
 	return n
 }
 
-// Peers appends the connected peers to dst[:0], ordered by address.
+// Peers appends the connected peers and web seeds to dst[:0], ordered by address.
 func (t *Torrent) Peers(dst []plane.Peer) []plane.Peer {
 	t.mu.Lock()
 	defer t.mu.Unlock()
@@ -70,6 +74,9 @@ func (t *Torrent) Peers(dst []plane.Peer) []plane.Peer {
 			Transport: c.info.Transport, Encryption: c.info.Encryption,
 			Choking: c.amChoking, Interested: c.amInterested, Choked: c.choked, Wanted: c.wanted,
 			Down: c.rate.shownDown, Up: c.rate.shownUp, Downloaded: c.rate.down - c.doubled, Uploaded: c.rate.up, Wasted: c.wasted,
+		}
+		if c.web != nil {
+			p.URL = c.web.URL
 		}
 		p.ProtocolReceived, p.ProtocolSent = c.w.Overhead()
 		p.ProtocolDown, p.ProtocolUp = c.rate.shownIn, c.rate.shownOut

@@ -94,7 +94,7 @@ func (c *conn) joinBits(bits plane.Bits) plane.Bits {
 	for i := range bits.Len() {
 		if c.has.Has(i) {
 			bits.Set(i) // a Have was there before
-		} else if s := c.t.super; s != nil && bits.Has(i) {
+		} else if s := c.t.super; s != nil && c.web == nil && bits.Has(i) {
 			c.t.show(s.Have(c, i, now))
 		}
 	}

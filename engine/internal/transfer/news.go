@@ -28,7 +28,7 @@ type news struct {
 func (t *Torrent) spread(piece int, now time.Time) {
 	n := &t.news
 	n.pieces = append(n.pieces, piece)
-	wait := n.last.Add(newsPace(len(t.conns))).Sub(now)
+	wait := n.last.Add(newsPace(t.peers())).Sub(now)
 	switch {
 	case wait <= 0 || len(n.pieces) >= mostNews || t.picker.Left() == 0:
 		t.tellNews(now)

@@ -30,7 +30,7 @@ func (t *Torrent) Standings(dst []Standing) []Standing {
 
 func (t *Torrent) standings(dst []Standing, now time.Time) []Standing {
 	for c := range t.conns {
-		if c.closed() {
+		if c.web != nil || c.closed() {
 			continue // it leaves, but its goroutines do not know yet
 		}
 		last := c.joined
@@ -114,7 +114,7 @@ func (t *Torrent) Room(incoming bool) bool {
 // room says whether there is a place for one more connection, or else who gives
 // his: one of all, or none, which is -1.
 func (t *Torrent) room(incoming bool, now time.Time) (free bool, worst int, all []Standing) {
-	if t.connections == plane.Unlimited || len(t.conns) < t.connections {
+	if t.connections == plane.Unlimited || t.peers() < t.connections {
 		return true, -1, nil
 	}
 	if all = t.standings(nil, now); len(all) < t.connections {

@@ -29,13 +29,17 @@ func (c *conn) Block(s wire.Segment) error {
 	if !s.Last {
 		return nil
 	}
-	b := pick.Block{Piece: s.Piece, Begin: s.Block.Begin, Length: s.Block.Length}
+	return c.landed(pick.Block{Piece: s.Piece, Begin: s.Block.Begin, Length: s.Block.Length})
+}
+
+// landed takes the block that was coming, which is whole now.
+func (c *conn) landed(b pick.Block) error {
 	if !c.arrived(b) {
 		c.unpaid += b.Length
 		c.drop()
 		return c.waste(b)
 	}
-	if len(c.gathered) > 0 && c.gathered[0].Piece != s.Piece {
+	if len(c.gathered) > 0 && c.gathered[0].Piece != b.Piece {
 		c.handOver()
 	}
 	c.gathered = append(c.gathered, c.block...)

@@ -61,7 +61,7 @@ func (c *conn) refill(now time.Time) {
 	if c.pk == nil || !c.amInterested || t.closed {
 		return
 	}
-	out, target := t.picker.Outstanding(c.pk), min(c.rate.target(), c.reqq)
+	out, target := t.picker.Outstanding(c.pk), c.target()
 	if out > target*7/8 {
 		return
 	}
@@ -90,9 +90,18 @@ func (c *conn) refill(now time.Time) {
 	c.patience.Earn(len(t.scratch)) // each may be answered after we have forgotten it
 }
 
+// target is how many blocks should be asked of the peer.
+func (c *conn) target() int {
+	n := c.rate.target()
+	if c.web != nil {
+		n = max(n, c.web.least(c.t.cfg.PieceLength))
+	}
+	return min(n, c.reqq)
+}
+
 // topUp asks for more while bytes come so fast that Flush has to wait.
 func (c *conn) topUp(now time.Time) {
-	if c.t.picker.Outstanding(c.pk) < min(c.rate.target(), c.reqq)/2 {
+	if c.t.picker.Outstanding(c.pk) < c.target()/2 {
 		c.refill(now)
 	}
 }
@@ -138,7 +147,7 @@ func (c *conn) tick(now time.Time) {
 	c.answer()
 	c.relieve(now)
 	// The library may have nothing to introduce us with.
-	c.introduced = c.introduced || now.Sub(c.joined) > introduction
+	c.introduced = c.introduced || c.web == nil && now.Sub(c.joined) > introduction
 	if c.t.super == nil && c.told.Count() < c.t.have.Count() {
 		c.tellAll()
 	}

@@ -1,14 +1,20 @@
 package transfer
 
 import (
+	"errors"
 	"sync"
+	"time"
 
 	"piecewise/engine/internal/pick"
 	"piecewise/engine/internal/wire"
 )
 
-// maxStashed blocks, 16 MiB, may lie outside of the receive buffers.
-const maxStashed = 1024
+const (
+	maxStashed = 1024                 // blocks, 16 MiB, may lie outside of the receive buffers
+	stashPace  = 5 * time.Millisecond // so often who waits looks whether one was written
+)
+
+var errGone = errors.New("it has left")
 
 var stashes = sync.Pool{New: func() any { return new([pick.BlockSize]byte) }}
 
@@ -59,6 +65,23 @@ func (w *Workers) mayStash() bool {
 	}
 	w.stashed.Add(-1)
 	return false
+}
+
+// maxDelivered of the stashed blocks may be of web seeds, which wait for a place.
+const maxDelivered = maxStashed / 2
+
+// stashOne reserves room for a block of a web seed, false once done is closed.
+func (w *Workers) stashOne(done <-chan struct{}) bool {
+	for w.stashed.Load() >= maxDelivered || !w.mayStash() {
+		retry := time.NewTimer(stashPace)
+		select {
+		case <-retry.C:
+		case <-done:
+			retry.Stop()
+			return false
+		}
+	}
+	return true
 }
 
 // release gives back what a segment lies in.

@@ -44,7 +44,7 @@ func (t *Torrent) superSeed(now time.Time) {
 		return
 	}
 	on := t.wantSuper && t.have.All() && !(t.super != nil && t.super.Done(enoughCopies))
-	if t.super == nil && len(t.conns) < t.superFrom {
+	if t.super == nil && t.peers() < t.superFrom {
 		on = false
 	}
 	switch {
@@ -82,7 +82,7 @@ func (t *Torrent) idle() {
 // reveal tells everything to peers that want nothing of what they were shown.
 func (t *Torrent) reveal(now time.Time) {
 	for c := range t.conns {
-		if !c.wanted && t.super.Ignored(c, now) {
+		if c.web == nil && !c.wanted && t.super.Ignored(c, now) {
 			c.tellAll()
 			t.super.Watch(c, c.has)
 		}

@@ -70,6 +70,7 @@ type Torrent struct {
 	picker   *pick.Picker
 	have     plane.Bits
 	conns    map[*conn]struct{}
+	webs     int            // of conns, web seeds
 	active   map[int]*piece // pieces of which blocks have arrived
 	verified int
 	failures int
@@ -209,7 +210,7 @@ func (t *Torrent) Join(w *wire.Conn) wire.Peer {
 }
 
 // join returns nil if the peer is refused.
-func (t *Torrent) join(w link) *conn {
+func (t *Torrent) join(w Link) *conn {
 	t.mu.Lock()
 	defer t.mu.Unlock()
 	now, info := time.Now(), w.Info()

@@ -2,6 +2,7 @@ package wire
 
 import (
 	"net"
+	"syscall"
 
 	"golang.org/x/sys/unix"
 )
@@ -9,7 +10,7 @@ import (
 // acknowledge sends the acknowledgement that the system holds back in the hope
 // of data to go with it.
 func acknowledge(socket net.Conn) {
-	tcp, ok := socket.(*net.TCPConn)
+	tcp, ok := socket.(syscall.Conn)
 	if !ok {
 		return
 	}

@@ -12,8 +12,12 @@ import (
 // was banned first may come back.
 const MaxBans = 4096
 
-// ErrBanned ends and refuses connections with a peer that is banned.
-var ErrBanned = errors.New("the peer is banned")
+// ErrBanned ends and refuses connections with a peer that is banned, ErrFiltered with
+// one that Config.Refuses.
+var (
+	ErrBanned   = errors.New("the peer is banned")
+	ErrFiltered = errors.New("the peer's address is filtered")
+)
 
 var errOffender = errors.New("the peer broke the rules a moment ago")
 
@@ -54,15 +58,29 @@ func (n *Net) Ban(addr netip.AddrPort) {
 	bad := Culprit(addr)
 	n.mu.Lock()
 	n.bans.add(bad)
+	n.mu.Unlock()
+	n.end(ErrBanned, func(peer netip.AddrPort) bool { return Culprit(peer) == bad })
+}
+
+// Refilter closes the connections with peers that Config.Refuses now.
+func (n *Net) Refilter() {
+	if n.refused != nil {
+		n.end(ErrFiltered, func(peer netip.AddrPort) bool { return n.refused(peer.Addr()) })
+	}
+}
+
+// end closes the connections with some peers.
+func (n *Net) end(why error, with func(netip.AddrPort) bool) {
+	n.mu.Lock()
 	var theirs []*Conn
 	for c := range n.conns {
-		if Culprit(c.info.Addr) == bad {
+		if with(c.info.Addr) {
 			theirs = append(theirs, c)
 		}
 	}
 	n.mu.Unlock()
 	for _, c := range theirs {
-		c.Close(ErrBanned)
+		c.Close(why)
 	}
 }
 
@@ -151,6 +169,9 @@ func (n *Net) suspect(addr netip.AddrPort, err error) {
 func (n *Net) refuses(addr netip.AddrPort) error {
 	if n.bans.has(addr) {
 		return ErrBanned
+	}
+	if n.refused != nil && n.refused(addr.Addr()) {
+		return ErrFiltered
 	}
 	if s := n.strikes[Culprit(addr)]; s.n >= strikesOut && time.Now().Before(s.until) {
 		return errOffender

@@ -51,7 +51,7 @@
 //
 // # Who gets in
 //
-// Nobody who is banned, and for a minute nobody who broke the rules or whose
+// Nobody who is banned or whom Config.Refuses, and for a minute nobody who broke the rules or whose
 // handshakes failed again and again (Culprit says what of an address that is). Half-open
 // connections are bounded for each direction; of those that came in the oldest gives
 // way, of a host that has a crowd of them first. When all places are taken, the
@@ -59,8 +59,8 @@
 // Messages that achieve nothing cost Patience; a peer that has used it up is a flood,
 // and its connection ends.
 //
-// Listeners and Dialers are for good; Rebind changes what they listen on and dial
-// from, which is also where an interface is chosen.
+// Listeners and Dialers are for good; Rebind changes what they listen on. From which
+// interface and address connections are made, and whether at all, is for package route.
 //
 // # Locks
 //

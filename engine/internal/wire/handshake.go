@@ -60,6 +60,7 @@ func (c *Conn) accepted(l *Listener) {
 		c.Close(err)
 		return
 	}
+	c.net.reach(c.info.Addr.Addr())
 	select {
 	case l.ready <- &c.control:
 	case <-ctx.Done():
@@ -327,7 +328,7 @@ func (c *Conn) redial(deadline time.Time) error {
 	_ = (*c.socket.Load()).Close() // it has failed
 	ctx, cancel := context.WithDeadline(c.ctx, deadline)
 	defer cancel()
-	socket, err := c.dialer.dial(ctx, c.info.Addr.String())
+	socket, err := c.dialer.dial(ctx, c.info.Addr)
 	if err != nil {
 		return fmt.Errorf("dial again: %w", err)
 	}
@@ -342,7 +343,7 @@ func (c *Conn) redial(deadline time.Time) error {
 
 // linger lets a socket close at once instead of keeping what was not sent.
 func linger(s net.Conn) {
-	if tcp, ok := s.(*net.TCPConn); ok {
+	if tcp, ok := s.(interface{ SetLinger(sec int) error }); ok {
 		_ = tcp.SetLinger(0) // it only closes later
 	}
 }

@@ -207,7 +207,7 @@ func shakeWith(c net.Conn, hash *[20]byte, id byte, bits []byte) ([]byte, error)
 // connect makes a connection between two ends and does the libraries' handshakes.
 func connect(t testing.TB, from, to *end) (out, in net.Conn, err error) {
 	t.Helper()
-	out, err = from.Dialers()[0].Dial(t.Context(), "127.0.0.1:"+strconv.Itoa(to.Port()))
+	out, err = from.Dialers()[0].Dial(t.Context(), "127.0.0.1:"+strconv.Itoa(to.listeners[0].Addr().(*net.TCPAddr).Port))
 	if err != nil {
 		return nil, nil, err
 	}

@@ -12,7 +12,7 @@ func TestImports(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	allowed := []string{"golang.org/x/sys/unix", "piecewise/engine/internal/plane"}
+	allowed := []string{"golang.org/x/sys/unix", "piecewise/engine/internal/plane", "piecewise/engine/internal/route"}
 	for _, path := range p.Imports {
 		if strings.Contains(path, ".") && !slices.Contains(allowed, path) || strings.HasPrefix(path, "piecewise/") && !slices.Contains(allowed, path) {
 			t.Errorf("imports %s", path)

@@ -6,7 +6,6 @@ import (
 	"fmt"
 	"net"
 	"net/netip"
-	"sync/atomic"
 	"time"
 
 	"piecewise/engine/internal/plane"
@@ -26,11 +25,11 @@ type Listener struct {
 	transport plane.Transport
 	dialer    *Dialer // that dials from the same address
 	ready     chan net.Conn
-	inner     atomic.Pointer[net.Listener] // replaced by Rebind
+	inner     net.Listener
 }
 
 // Addr returns the address with the real port, which Rebind changes.
-func (l *Listener) Addr() net.Addr { return (*l.inner.Load()).Addr() }
+func (l *Listener) Addr() net.Addr { return l.inner.Addr() }
 
 // Accept waits for a connection. It returns an error only after Net.Close.
 func (l *Listener) Accept() (net.Conn, error) {
@@ -45,14 +44,10 @@ func (l *Listener) Accept() (net.Conn, error) {
 // run accepts until the Net is closed.
 func (l *Listener) run() {
 	for {
-		inner := l.inner.Load()
-		socket, err := (*inner).Accept()
+		socket, err := l.inner.Accept()
 		if err == nil {
 			l.admit(socket)
 			continue
-		}
-		if l.inner.Load() != inner {
-			continue // it listens elsewhere now
 		}
 		select {
 		case <-l.net.ctx.Done():
@@ -115,13 +110,7 @@ type Dialer struct {
 	net       *Net
 	network   string
 	transport plane.Transport
-	dialing   atomic.Pointer[dialFunc] // replaced by Rebind
-}
-
-type dialFunc func(ctx context.Context, network, addr string) (net.Conn, error)
-
-func (d *Dialer) dial(ctx context.Context, addr string) (net.Conn, error) {
-	return (*d.dialing.Load())(ctx, d.network, addr)
+	dial      func(ctx context.Context, peer netip.AddrPort) (net.Conn, error)
 }
 
 // DialerNetwork is "tcp4", "tcp6", "udp4" or "udp6".
@@ -146,7 +135,7 @@ func (d *Dialer) Dial(ctx context.Context, addr string) (net.Conn, error) {
 	if err != nil {
 		return nil, fmt.Errorf("dial peer %v: %w", peer, err)
 	}
-	socket, err := d.dial(ctx, peer.String())
+	socket, err := d.dial(ctx, peer)
 	if err != nil {
 		s.release()
 		return nil, fmt.Errorf("dial peer: %w", err)

@@ -6,19 +6,21 @@ import (
 	"log/slog"
 	"net"
 	"net/netip"
-	"slices"
 	"sync"
 	"sync/atomic"
 	"time"
 
 	"piecewise/engine/internal/plane"
+	"piecewise/engine/internal/route"
 )
 
 // Config is what a Net is made with.
 type Config struct {
 	Listen   netip.AddrPort // invalid: every address, any free port
 	Loopback bool           // bind, dial and accept loopback addresses only
+	Route    *route.Route   // the way out of this machine; nil: one from the address that is listened on
 	Registry Registry
+	Refuses  func(netip.Addr) bool // of whom nothing is wanted; returns at once, and is called under Net.mu. nil: nobody
 	Policy   Policy
 	Pool     *Pool // nil: one of DefaultBuffers
 	Caps     Caps
@@ -61,11 +63,14 @@ type Net struct {
 	timeouts  Timeouts
 	log       *slog.Logger
 	loopback  bool
+	route     *route.Route
 	policy    atomic.Int32
+	refused   func(netip.Addr) bool
+	reached   reached
 	door      door
+	tcp       []*route.Listener
 	listeners []*Listener
 	dialers   []*Dialer
-	port      atomic.Int32
 	rebind    sync.Mutex // one Rebind at a time
 
 	ctx    context.Context
@@ -82,10 +87,13 @@ type Net struct {
 // Listen opens TCP sockets for the address, for both IP versions if it names no
 // particular interface.
 func Listen(cfg Config) (*Net, error) {
-	n := &Net{registry: cfg.Registry, pool: cfg.Pool, timeouts: cfg.Timeouts.orDefault(), log: cfg.Logger, loopback: cfg.Loopback}
+	n := &Net{registry: cfg.Registry, refused: cfg.Refuses, pool: cfg.Pool, timeouts: cfg.Timeouts.orDefault(), log: cfg.Logger, loopback: cfg.Loopback}
 	n.conns = make(map[*Conn]struct{})
 	n.ctx, n.cancel = context.WithCancel(context.Background())
 	n.SetPolicy(cfg.Policy)
+	if n.route = cfg.Route; n.route == nil {
+		n.route = route.New(route.Config{Loopback: cfg.Loopback, From: cfg.Listen.Addr()})
+	}
 	n.SetCaps(cfg.Caps)
 	if n.pool == nil {
 		n.pool = NewPool(DefaultBuffers())
@@ -100,47 +108,29 @@ func Listen(cfg Config) (*Net, error) {
 	return n, nil
 }
 
+// listen opens TCP sockets for an address, two if it names no particular interface: a
+// machine without IPv6 does without.
 func (n *Net) listen(addr netip.AddrPort) error {
-	opened, err := n.bind(addr)
+	addr = n.concrete(addr)
+	first, err := n.route.ListenTCP(addr)
 	if err != nil {
 		return err
 	}
-	for _, o := range opened {
-		d := &Dialer{net: n, network: o.network, transport: plane.TCP}
-		d.dialing.Store(&o.dial)
-		n.add(o.listener, d)
+	n.addTCP(first)
+	if other, ok := twin(addr.Addr()); ok {
+		if second, err := n.route.ListenTCP(netip.AddrPortFrom(other, uint16(n.Port()))); err == nil {
+			n.addTCP(second)
+		}
 	}
 	return nil
 }
 
-// bound is a TCP socket that listens, and what dials from its address.
-type bound struct {
-	network  string
-	listener net.Listener
-	dial     dialFunc
-}
-
-// bind opens TCP sockets for an address, two if it names no particular interface:
-// a machine without IPv6 does without.
-func (n *Net) bind(addr netip.AddrPort) ([]bound, error) {
+// concrete is the address that is meant by one that may name none.
+func (n *Net) concrete(addr netip.AddrPort) netip.AddrPort {
 	if !addr.IsValid() || n.loopback && addr.Addr().IsUnspecified() {
-		addr = netip.AddrPortFrom(any4(n.loopback), addr.Port())
+		return netip.AddrPortFrom(any4(n.loopback), addr.Port())
 	}
-	if n.loopback && !addr.Addr().IsLoopback() {
-		return nil, fmt.Errorf("listen on %v: it is not a loopback address", addr)
-	}
-	first, err := n.listenTCP(addr)
-	if err != nil {
-		return nil, err
-	}
-	all, port := []bound{first}, first.listener.Addr().(*net.TCPAddr).Port
-	if other, ok := twin(addr.Addr()); ok {
-		if second, err := n.listenTCP(netip.AddrPortFrom(other, uint16(port))); err == nil {
-			all = append(all, second)
-		}
-	}
-	n.port.Store(int32(port))
-	return all, nil
+	return addr
 }
 
 func any4(loopback bool) netip.Addr {
@@ -162,54 +152,45 @@ func twin(ip netip.Addr) (netip.Addr, bool) {
 	return netip.Addr{}, false
 }
 
-func (n *Net) listenTCP(addr netip.AddrPort) (bound, error) {
-	network := "tcp4"
-	if addr.Addr().Is6() {
-		network = "tcp6"
+func networkOf(ip netip.Addr) string {
+	if ip.Is6() {
+		return "tcp6"
 	}
-	cfg := net.ListenConfig{KeepAlive: -1}
-	l, err := cfg.Listen(n.ctx, network, addr.String())
-	if err != nil {
-		return bound{}, fmt.Errorf("listen for peers: %w", err)
-	}
-	dial := &net.Dialer{KeepAlive: -1}
-	if !addr.Addr().IsUnspecified() {
-		dial.LocalAddr = &net.TCPAddr{IP: addr.Addr().AsSlice()}
-	}
-	return bound{network, l, dial.DialContext}, nil
+	return "tcp4"
 }
 
-// Rebind listens for TCP on another address and dials from it, as Listen does.
-// Connections go on, and who has a Listener or a Dialer goes on using it. It needs
-// the IP versions of the old address, and changes nothing if it fails.
+func (n *Net) addTCP(l *route.Listener) {
+	d := &Dialer{net: n, network: networkOf(l.Addr().(*net.TCPAddr).AddrPort().Addr()), transport: plane.TCP, dial: n.route.DialPeer}
+	n.tcp = append(n.tcp, l)
+	n.add(l, d)
+}
+
+// Rebind listens for TCP on another address, as Listen does. Connections go on, and who
+// has a Listener goes on using it. It needs the IP versions of the old address, and
+// changes nothing if it fails.
 func (n *Net) Rebind(addr netip.AddrPort) error {
 	n.rebind.Lock()
 	defer n.rebind.Unlock()
-	before := n.port.Load()
-	opened, err := n.bind(addr)
-	if err != nil {
-		return err
-	}
-	old := make([]*Listener, len(opened))
-	for _, l := range n.listeners {
-		i := slices.IndexFunc(opened, func(b bound) bool { return l.transport == plane.TCP && b.network == l.dialer.network })
-		if i >= 0 {
-			old[i] = l
-		}
-	}
-	if slices.Contains(old, nil) {
-		for _, b := range opened {
-			_ = b.listener.Close() // nobody has used it
-		}
-		n.port.Store(before)
+	addr = n.concrete(addr)
+	first := n.listenerOf(addr.Addr())
+	if first == nil {
 		return fmt.Errorf("listen on %v: not the IP version of now", addr)
 	}
-	for i, b := range opened {
-		old[i].dialer.dialing.Store(&b.dial)
-		was := old[i].inner.Swap(&b.listener)
-		_ = (*was).Close() // it accepts no more, whatever it says
-		if n.ctx.Err() != nil {
-			_ = b.listener.Close() // Close may have seen the old one
+	if err := first.Rebind(addr); err != nil {
+		return err
+	}
+	if other, ok := twin(addr.Addr()); ok {
+		if second := n.listenerOf(other); second != nil {
+			_ = second.Rebind(netip.AddrPortFrom(other, uint16(n.Port()))) // peers of that IP version find the old port
+		}
+	}
+	return nil
+}
+
+func (n *Net) listenerOf(ip netip.Addr) *route.Listener {
+	for _, l := range n.tcp {
+		if networkOf(l.Addr().(*net.TCPAddr).AddrPort().Addr()) == networkOf(ip) {
+			return l
 		}
 	}
 	return nil
@@ -224,15 +205,13 @@ type Socket interface {
 // Attach accepts from a socket of the given network ("udp4" or "udp6") and dials
 // from it. It must be called before Listeners and Dialers; Close closes the socket.
 func (n *Net) Attach(s Socket, network string) {
-	d := &Dialer{net: n, network: network, transport: plane.UTP}
-	dial := dialFunc(s.DialContext)
-	d.dialing.Store(&dial)
-	n.add(s, d)
+	n.add(s, &Dialer{net: n, network: network, transport: plane.UTP, dial: func(ctx context.Context, peer netip.AddrPort) (net.Conn, error) {
+		return s.DialContext(ctx, network, peer.String())
+	}})
 }
 
 func (n *Net) add(inner net.Listener, d *Dialer) {
-	l := &Listener{net: n, transport: d.transport, dialer: d, ready: make(chan net.Conn)}
-	l.inner.Store(&inner)
+	l := &Listener{net: n, transport: d.transport, dialer: d, inner: inner, ready: make(chan net.Conn)}
 	n.listeners, n.dialers = append(n.listeners, l), append(n.dialers, d)
 	n.tasks.Go(l.run)
 }
@@ -246,7 +225,7 @@ func (n *Net) Listeners() []*Listener { return n.listeners }
 func (n *Net) Dialers() []*Dialer { return n.dialers }
 
 // Port returns the TCP port on which we listen.
-func (n *Net) Port() int { return int(n.port.Load()) }
+func (n *Net) Port() int { return n.tcp[0].Addr().(*net.TCPAddr).Port }
 
 // SetPolicy changes the encryption of connections that are made from now on.
 func (n *Net) SetPolicy(p Policy) { n.policy.Store(int32(p)) }
@@ -260,7 +239,7 @@ func (n *Net) SetCaps(c Caps) { n.door.set(c) }
 func (n *Net) Close() {
 	n.cancel()
 	for _, l := range n.listeners {
-		_ = (*l.inner.Load()).Close() // it accepts no more, whatever it says
+		_ = l.inner.Close() // it accepts no more, whatever it says
 	}
 	n.mu.Lock()
 	n.closing = true
@@ -328,12 +307,12 @@ func (n *Net) run(c *Conn, loop func() error) {
 }
 
 // Held returns how many connections there are, half-open ones included, with how
-// many hosts, and how many receive buffers are handed out.
-func (n *Net) Held() (connections, hosts, buffers int) {
+// many hosts, and how many receive buffers are handed out, of how many that were made.
+func (n *Net) Held() (connections, hosts, buffers, made int) {
 	n.mu.Lock()
 	connections = len(n.conns)
 	n.mu.Unlock()
 	n.door.mu.Lock()
 	defer n.door.mu.Unlock()
-	return connections, len(n.door.perIP), n.pool.InUse()
+	return connections, len(n.door.perIP), n.pool.InUse(), n.pool.made()
 }

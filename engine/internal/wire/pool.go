@@ -35,6 +35,13 @@ func NewPool(n int) *Pool {
 // InUse returns how many buffers are handed out now.
 func (p *Pool) InUse() int { return cap(p.tokens) - len(p.tokens) }
 
+// made returns how many buffers there are, when none is handed out or given back.
+func (p *Pool) made() int {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	return len(p.free) + p.InUse()
+}
+
 // get waits for a buffer, which the caller releases; nil once done is closed.
 func (p *Pool) get(done <-chan struct{}) *Buffer {
 	if b := p.try(); b != nil {

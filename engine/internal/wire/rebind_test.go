@@ -6,6 +6,8 @@ import (
 	"strconv"
 	"testing"
 	"time"
+
+	"piecewise/engine/internal/route"
 )
 
 // When the port changes, connections go on, the old port is closed, the same
@@ -51,13 +53,24 @@ func TestRebind(t *testing.T) {
 	}
 }
 
-// After a Rebind to another address peers see us come from there.
-func TestRebindDials(t *testing.T) {
-	us, them := newEnd(t, Config{}), newEnd(t, Config{})
-	if err := us.Rebind(netip.MustParseAddrPort("127.0.0.5:0")); err != nil {
+// When another address is to be used, what is open is closed, and peers see us come from
+// there.
+func TestPolicyDials(t *testing.T) {
+	way := route.New(route.Config{Loopback: true})
+	us, them := newEnd(t, Config{Route: way}), newEnd(t, Config{})
+	_, in, err := connect(t, us, them)
+	if err != nil {
 		t.Fatal(err)
 	}
-	_, in, err := connect(t, us, them)
+	write(t, in, frame(HaveNone))
+	before := them.peer(t)
+	way.SetPolicy(route.Policy{Address: netip.MustParseAddr("127.0.0.5")})
+	select {
+	case <-before.left:
+	case <-time.After(10 * time.Second):
+		t.Error("the old connection goes on")
+	}
+	_, in, err = connect(t, us, them)
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -237,7 +237,7 @@ func (r *receiver) readOther() (int, error) {
 }
 
 func (r *receiver) open() {
-	if tcp, ok := r.socket.(*net.TCPConn); ok {
+	if tcp, ok := r.socket.(syscall.Conn); ok {
 		if raw, err := tcp.SyscallConn(); err == nil {
 			r.openTCP(raw)
 			return

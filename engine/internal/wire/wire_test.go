@@ -161,7 +161,6 @@ func TestAttach(t *testing.T) {
 		e.Attach(packets{l}, "udp4")
 		slices.Reverse(e.listeners) // connect takes the first
 		slices.Reverse(e.dialers)
-		e.port.Store(int32(l.Addr().(*net.TCPAddr).Port))
 		ends[i] = e
 	}
 	out, in, err := connect(t, ends[0], ends[1])

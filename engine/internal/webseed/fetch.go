@@ -1,0 +1,238 @@
+package webseed
+
+import (
+	"context"
+	"fmt"
+	"io"
+	"net/http"
+	"strconv"
+	"strings"
+	"time"
+
+	"piecewise/engine/internal/wire"
+)
+
+const (
+	blockTime = 30 * time.Second // that a block may take
+	silence   = 10 * time.Second // without a block, when all is taken back, is a failure
+	maxSkip   = 4 << 20          // bytes of a file before what was asked for
+	batch     = 8                // blocks that are delivered at once
+	batchTime = 50 * time.Millisecond
+)
+
+// fetcher fetches one range after the other.
+type fetcher struct {
+	v      *visit
+	to     Source
+	buf    [batch * blockSize]byte
+	blocks []wire.Segment // that are whole, in buf
+	since  time.Time      // when the first of them was
+}
+
+// fetch gets what a run asks for and delivers it, as it comes. It is no error if
+// nothing of it is wanted any more.
+func (f *fetcher) fetch(ctx context.Context, r *run, blocks []request) error {
+	v := f.v
+	ctx, stop := context.WithCancelCause(ctx)
+	defer stop(nil)
+	v.mu.Lock()
+	r.cancel = func() { stop(nil) }
+	v.mu.Unlock()
+	if !v.wanted(r) {
+		return nil
+	}
+	slow := time.AfterFunc(blockTime, func() { stop(errSlow) })
+	defer slow.Stop()
+	last := blocks[len(blocks)-1]
+	t := v.s.cfg.Torrent
+	body := &body{v: v, ctx: ctx, parts: t.parts(t.at(blocks[0]), t.at(last)+int64(last.length))}
+	defer body.close()
+	f.blocks = f.blocks[:0]
+	for i, b := range blocks {
+		own := f.buf[len(f.blocks)*blockSize:][:b.length]
+		if _, err := io.ReadFull(body, own); err != nil {
+			if !v.wanted(r) {
+				return nil
+			}
+			if context.Cause(ctx) == errSlow {
+				return errSlow
+			}
+			return err
+		}
+		slow.Stop() // the disk has its own time
+		if err := f.add(r, b, own, i == len(blocks)-1); err != nil {
+			return err
+		}
+		slow.Reset(blockTime)
+	}
+	return nil
+}
+
+// add delivers the blocks that are there, when they are enough or would wait too long.
+func (f *fetcher) add(r *run, b request, data []byte, last bool) error {
+	if len(f.blocks) == 0 {
+		f.since = time.Now()
+	}
+	f.blocks = append(f.blocks, wire.Segment{
+		Piece: b.piece, Begin: b.begin, Data: data, Block: wire.Range{Begin: b.begin, Length: b.length}, Last: true,
+	})
+	if !last && len(f.blocks) < batch && time.Since(f.since) < batchTime {
+		return nil
+	}
+	err := f.v.deliver(r, f.blocks, f.to)
+	f.blocks = f.blocks[:0]
+	return err
+}
+
+// body reads bytes of the torrent, file after file.
+type body struct {
+	v     *visit
+	ctx   context.Context
+	parts []part
+	now   io.ReadCloser // of parts[0]; nil before it was asked for
+	left  int64         // of it
+}
+
+func (b *body) Read(p []byte) (int, error) {
+	for b.left == 0 {
+		b.close()
+		if len(b.parts) == 0 {
+			return 0, io.EOF
+		}
+		if err := b.open(b.parts[0]); err != nil {
+			return 0, err
+		}
+		b.parts = b.parts[1:]
+	}
+	n, err := b.now.Read(p[:min(int64(len(p)), b.left)])
+	if b.left -= int64(n); n > 0 {
+		return n, nil
+	}
+	if err == io.EOF {
+		err = errShort
+	}
+	return n, err
+}
+
+// close ends with a file. A connection is kept only if the end of its answer was seen.
+func (b *body) close() {
+	if b.now != nil {
+		if b.left == 0 {
+			_, _ = b.now.Read(make([]byte, 1)) // whatever it is
+		}
+		b.now.Close()
+		b.now = nil
+	}
+}
+
+func (b *body) open(p part) (err error) {
+	b.left = p.to - p.from
+	if b.v.s.cfg.Torrent.Files[p.file].Pad {
+		b.now = io.NopCloser(zeros{})
+		return nil
+	}
+	b.now, err = b.v.get(b.ctx, p)
+	return err
+}
+
+// zeros is what a pad file has.
+type zeros struct{}
+
+func (zeros) Read(p []byte) (int, error) {
+	clear(p)
+	return len(p), nil
+}
+
+// get asks for bytes of a file. The body begins with them, and may go on behind them.
+func (v *visit) get(ctx context.Context, p part) (io.ReadCloser, error) {
+	cfg := &v.s.cfg
+	req, err := http.NewRequestWithContext(ctx, http.MethodGet, cfg.Torrent.url(cfg.URL, p.file), nil)
+	if err != nil {
+		return nil, fmt.Errorf("ask web seed: %w", err)
+	}
+	req.Header.Set("User-Agent", cfg.UserAgent)
+	req.Header.Set("Accept-Encoding", "identity")
+	req.Header.Set("Range", fmt.Sprintf("bytes=%d-%d", p.from, p.to-1))
+	v.out.Add(headSize(len(req.URL.RequestURI())+len(req.URL.Host), req.Header))
+	resp, err := cfg.Client.Do(req)
+	if err != nil {
+		return nil, err
+	}
+	v.in.Add(headSize(len(resp.Status), resp.Header))
+	skip, err := judge(resp, p, cfg.Torrent.Files[p.file].Length, time.Now())
+	if err == nil && skip > 0 {
+		n, failed := io.CopyN(io.Discard, resp.Body, skip)
+		v.in.Add(n)
+		if err = failed; err == io.EOF {
+			err = errShort
+		}
+	}
+	if err != nil {
+		resp.Body.Close()
+		return nil, err
+	}
+	return resp.Body, nil
+}
+
+// judge checks an answer, and returns how many bytes of its body are before those that
+// were asked for.
+func judge(resp *http.Response, p part, length int64, now time.Time) (skip int64, err error) {
+	if e := resp.Header.Get("Content-Encoding"); e != "" && !strings.EqualFold(e, "identity") || resp.Uncompressed {
+		return 0, errEncoded
+	}
+	switch n := resp.ContentLength; resp.StatusCode {
+	case http.StatusPartialContent:
+		from, to, total, ok := contentRange(resp.Header.Get("Content-Range"))
+		switch {
+		case !ok || from != p.from || to != p.to || n >= 0 && n != to-from:
+			return 0, errRange
+		case total >= 0 && total != length:
+			return 0, otherLength(p.file)
+		}
+		return 0, nil
+	case http.StatusOK:
+		switch {
+		case n >= 0 && n != length:
+			return 0, otherLength(p.file)
+		case p.from > maxSkip:
+			return 0, errWhole
+		}
+		return p.from, nil
+	}
+	return 0, refused(resp, p.file, now)
+}
+
+// contentRange reads the header of that name (RFC 9110, 14.4): the bytes from from up
+// to to, of total, which is -1 if it is not told.
+func contentRange(text string) (from, to, total int64, ok bool) {
+	rest, ok := strings.CutPrefix(strings.ToLower(strings.TrimSpace(text)), "bytes ")
+	if !ok {
+		return 0, 0, 0, false
+	}
+	span, all, ok := strings.Cut(rest, "/")
+	a, b, dash := strings.Cut(span, "-")
+	if !ok || !dash {
+		return 0, 0, 0, false
+	}
+	from, err := strconv.ParseInt(strings.TrimSpace(a), 10, 64)
+	last, err2 := strconv.ParseInt(strings.TrimSpace(b), 10, 64)
+	total, err3 := strconv.ParseInt(strings.TrimSpace(all), 10, 64)
+	if strings.TrimSpace(all) == "*" {
+		total, err3 = -1, nil
+	}
+	if err != nil || err2 != nil || err3 != nil || from < 0 || last < from || last == 1<<63-1 {
+		return 0, 0, 0, false
+	}
+	return from, last + 1, total, true
+}
+
+// headSize is about how many bytes the head of a request or an answer has.
+func headSize(line int, h http.Header) int64 {
+	n := line + len("GET  HTTP/1.1\r\nHost: \r\n\r\n")
+	for key, values := range h {
+		for _, value := range values {
+			n += len(key) + len(value) + len(": \r\n")
+		}
+	}
+	return int64(n)
+}
