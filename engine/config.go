@@ -20,6 +20,7 @@ type Config struct {
 	// These stand in for what is saved, this time only and until SetSettings, or
 	// SetOptions for super-seeding, gives it another value. They are not saved.
 	Dir         string           // for Settings.Dir; "" leaves the saved one
+	Preallocate bool             // true for Settings.Preallocate
 	UpLimit     int64            // for Settings.Limits.Up, bytes/s; 0 leaves the saved one
 	DownLimit   int64            // for Settings.Limits.Down, likewise
 	NoUpload    bool             // give nothing to anybody: 0 for Settings.MaxSlots

@@ -163,10 +163,10 @@ func TestStandIns(t *testing.T) {
 		ok(t, e.SetSettings(t.Context(), saved))
 		stop()
 
-		flags := Config{UpLimit: 7000, DownLimit: 8000, NoUpload: true, SuperSeed: true, Encryption: EncryptionOff, Dir: "/other"}
+		flags := Config{UpLimit: 7000, DownLimit: 8000, NoUpload: true, SuperSeed: true, Encryption: EncryptionOff, Dir: "/other", Preallocate: true}
 		e, control, v, stop := start(flags)
 		want := saved
-		want.Limits, want.MaxSlots, want.Encryption, want.Dir = Limits{Down: 8000, Up: 7000}, 0, EncryptionOff, "/other"
+		want.Limits, want.MaxSlots, want.Encryption, want.Dir, want.Preallocate = Limits{Down: 8000, Up: 7000}, 0, EncryptionOff, "/other", true
 		if !v.Equal(want) {
 			t.Errorf("%+v, want %+v", v, want)
 		}

@@ -16,6 +16,9 @@ func standIn(v Settings, cfg Config) Settings {
 	if dir, err := filepath.Abs(v.Dir); err == nil {
 		v.Dir = dir
 	}
+	if cfg.Preallocate {
+		v.Preallocate = true
+	}
 	if cfg.UpLimit != 0 {
 		v.Limits.Up = cfg.UpLimit
 	}
@@ -43,6 +46,9 @@ func keep(saved, held, v Settings) Settings {
 	out := v
 	if v.Dir == held.Dir {
 		out.Dir = saved.Dir
+	}
+	if v.Preallocate == held.Preallocate {
+		out.Preallocate = saved.Preallocate
 	}
 	if v.Limits.Up == held.Limits.Up {
 		out.Limits.Up = saved.Limits.Up

@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"os"
 	"path/filepath"
+	"runtime"
 	"strings"
 	"testing"
 	"time"
@@ -83,6 +84,24 @@ func TestGetAwaitsPeer(t *testing.T) {
 	StartLibtorrent(t, o)
 	get.Finish(t, time.Minute, d)
 	d.Compare(t, dir)
+}
+
+// With --preallocate a file has all its room before anybody gave a byte.
+func TestGetPreallocates(t *testing.T) {
+	t.Parallel()
+	if runtime.GOOS != "linux" {
+		t.Skip("files grow there")
+	}
+	d := Make(t, "allocated", 32<<10, File{Length: 3_000_000})
+	dir := t.TempDir()
+	get := StartGet(t, "", d.Torrent(t, ""), "--dir", dir, "--preallocate")
+	get.Await(t, d, 30*time.Second, func(Line) bool {
+		info, err := os.Stat(filepath.Join(dir, d.Name+".part"))
+		return err == nil && info.Size() == 3_000_000
+	})
+	if code := get.Interrupt(t); code != 130 {
+		t.Errorf("it ends with %d", code)
+	}
 }
 
 // Only one engine works on a profile.

@@ -46,6 +46,7 @@ func TestParseWindow(t *testing.T) {
 		{"--up-limit 1234 --encryption prefer", Window{Config: engine.Config{
 			Profile: "/data/piecewise", UpLimit: 1234, Encryption: engine.EncryptionPrefer,
 		}}},
+		{"--preallocate", Window{Config: engine.Config{Profile: "/data/piecewise", Preallocate: true}}},
 		{"--no-super-seed", Window{Config: engine.Config{Profile: "/data/piecewise", NoSuperSeed: true}}},
 		{"--encryption allow", Window{Config: engine.Config{Profile: "/data/piecewise", Encryption: engine.EncryptionAllow}}},
 		{"demo --profile /p", Window{Config: engine.Config{Profile: "/p"}, Demo: true}},

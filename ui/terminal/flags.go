@@ -23,6 +23,7 @@ type flags struct {
 	NoPortMapping bool             `help:"Do not ask the router to forward our port."`
 	NoUTP         bool             `name:"no-utp" help:"Connect over TCP only, not over µTP."`
 	Loopback      bool             `help:"Stay on this machine: bind and dial 127.0.0.0/8 and ::1 only."`
+	Preallocate   bool             `help:"Give files all their room on the disk before the first byte, where the file system can."`
 	UpLimit       rate             `placeholder:"RATE" help:"Send at most this much a second, as in 2MiB, 500kB or plain bytes."`
 	DownLimit     rate             `placeholder:"RATE" help:"Receive at most this much a second."`
 	NoUpload      bool             `help:"Send nothing to anybody."`
@@ -92,7 +93,7 @@ func (f *flags) config() engine.Config {
 	return engine.Config{
 		Profile: f.Profile, Dir: f.Dir, Listen: f.Listen.AddrPort, Loopback: f.Loopback,
 		NoDHT: f.NoDHT, NoLSD: f.NoLSD, NoPortMapping: f.NoPortMapping, NoUTP: f.NoUTP,
-		UpLimit: int64(f.UpLimit), DownLimit: int64(f.DownLimit), NoUpload: f.NoUpload, SuperSeed: f.superSeed(true), NoSuperSeed: f.superSeed(false),
+		Preallocate: f.Preallocate, UpLimit: int64(f.UpLimit), DownLimit: int64(f.DownLimit), NoUpload: f.NoUpload, SuperSeed: f.superSeed(true), NoSuperSeed: f.superSeed(false),
 		Encryption: engine.EncryptionPolicy(f.Encryption), Port: int(f.Port),
 	}
 }
