@@ -126,6 +126,7 @@ def run(args):
     finally:
         lab.close()
         shutil.rmtree(os.path.join(data.SHM, "work"), ignore_errors=True)
+        shutil.rmtree(data.OLD, ignore_errors=True)
 
 
 def parse():

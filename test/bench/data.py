@@ -8,6 +8,7 @@ import tempfile
 
 WORK = os.environ.get("PIECEWISE_BENCH") or os.path.join(tempfile.gettempdir(), "piecewise-clients")
 SHM = os.path.join("/dev/shm", os.path.basename(WORK))
+OLD = os.path.join(WORK, "old")
 BIN = os.path.join(WORK, "bin")
 RESULTS = os.path.join(WORK, "results.jsonl")
 TRACKER_PORT = 20999

@@ -70,6 +70,8 @@ type Torrent struct {
 	closed atomic.Bool
 	failed atomic.Bool // OnError was told
 
+	undrained atomic.Int64 // bytes written since the last Drain
+
 	marginsAt func() []int64 // of the layout
 
 	moving  sync.Mutex               // one move at a time
@@ -95,6 +97,7 @@ type Torrent struct {
 	stamps  []Stamp         // per file, see Stamps
 	skip    []bool          // per file: not wanted; never changed in place
 	dirty   map[int]bool    // files written since the last Sync
+	fresh   map[int]bool    // since the last Drain
 	folders map[string]bool // full paths of folders that got a new entry since
 	disk    string          // where the file system of the save folder begins
 	unsafe  error           // of a Sync; what was written before it may be lost
@@ -133,6 +136,7 @@ func Open(o Options) (*Torrent, error) {
 		owners:  make([]owner, len(names.layout.Files)),
 		skip:    skipped(o.Skip, len(names.layout.Files)),
 		dirty:   make(map[int]bool),
+		fresh:   make(map[int]bool),
 		folders: make(map[string]bool),
 		seen:    make(map[string]os.FileInfo),
 	}

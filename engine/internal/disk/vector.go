@@ -100,7 +100,7 @@ func (t *Torrent) writeTo(h *handle, v vector, s span, wait bool) (bool, error) 
 		err = writeAt(h.file, v, s.at)
 	}
 	t.wrote()
-	t.markDirty(s.file)
+	t.written(s.file, int64(s.to-s.from))
 	if c := t.copying.Load(); c != nil {
 		c.wrote(s.file, s.at, int64(s.to-s.from))
 	}

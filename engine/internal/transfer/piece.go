@@ -71,6 +71,9 @@ func (p *piece) work() {
 		}
 		p.mu.Unlock()
 		p.write(batch)
+		if d := p.t.cfg.Disk; d.Soaked() {
+			p.t.crew.Load().drain(d)
+		}
 		switch {
 		case p.done < p.size:
 		case p.failed:

@@ -5,6 +5,7 @@ import (
 	"sync"
 	"sync/atomic"
 
+	"piecewise/engine/internal/disk"
 	"piecewise/engine/internal/wire"
 )
 
@@ -15,18 +16,21 @@ const maxCrews = 8
 // themselves: whoever writes to a slow one, and what waits for him, holds up nobody
 // else.
 type Workers struct {
-	wg      sync.WaitGroup
-	stashed atomic.Int32 // blocks in memory of their own, see stash.go
+	wg      sync.WaitGroup // of those that write and hash
+	drains  sync.WaitGroup // of those that drain
+	stashed atomic.Int32   // blocks in memory of their own, see stash.go
 
 	mu     sync.Mutex
 	crews  []*crew
 	byDisk map[string]*crew
 }
 
-// crew is the workers of one disk, one a core.
+// crew is the workers of one disk, one a core, and one more that has the system begin
+// to write to the disk what they have written, which may wait for the disk.
 type crew struct {
-	jobs chan job
-	pool *wire.Pool // of the connections of torrents on it; nil for the one that all others have
+	jobs   chan job
+	soaked chan *disk.Torrent // of one that has much for that
+	pool   *wire.Pool         // of the connections of torrents on it; nil for the one that all others have
 }
 
 // job is what a worker does: a piece, or the leaves of one.
@@ -42,7 +46,7 @@ func NewWorkers() *Workers {
 
 // add starts a crew; w.mu is held, or nobody knows w yet.
 func (w *Workers) add(pool *wire.Pool) *crew {
-	c := &crew{jobs: make(chan job, 256), pool: pool}
+	c := &crew{jobs: make(chan job, 256), soaked: make(chan *disk.Torrent, 1), pool: pool}
 	w.crews = append(w.crews, c)
 	for range runtime.NumCPU() {
 		w.wg.Go(func() {
@@ -51,7 +55,21 @@ func (w *Workers) add(pool *wire.Pool) *crew {
 			}
 		})
 	}
+	w.drains.Go(func() {
+		for d := range c.soaked {
+			d.Drain()
+		}
+	})
 	return c
+}
+
+// drain has a torrent drained, unless another one waits for that: then whoever writes
+// next asks again.
+func (c *crew) drain(d *disk.Torrent) {
+	select {
+	case c.soaked <- d:
+	default:
+	}
 }
 
 // crew returns the workers of a disk. Those of one that is not known, and of the
@@ -83,6 +101,10 @@ func (w *Workers) Close() {
 	}
 	w.mu.Unlock()
 	w.wg.Wait()
+	for _, c := range w.crews { // nobody adds one any more
+		close(c.soaked)
+	}
+	w.drains.Wait()
 }
 
 // findCrew looks whose workers the torrent needs: its files may have moved. t.mu is

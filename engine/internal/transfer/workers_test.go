@@ -2,8 +2,10 @@ package transfer
 
 import (
 	"fmt"
+	"runtime"
 	"sync/atomic"
 	"testing"
+	"time"
 
 	"piecewise/engine/internal/plane"
 	"piecewise/engine/internal/wire"
@@ -82,5 +84,34 @@ func TestCrews(t *testing.T) {
 	}
 	if len(w.crews) != maxCrews {
 		t.Errorf("%d crews", len(w.crews))
+	}
+}
+
+// TestDrainHoldsUpNobody has a disk that does not even begin to write: a torrent on it
+// comes in nevertheless.
+func TestDrainHoldsUpNobody(t *testing.T) {
+	if runtime.GOOS != "linux" {
+		t.Skip("the system cannot be told to begin")
+	}
+	c := newContent(10, 1<<20)
+	stuck, drained := make(chan struct{}), make(chan struct{}, 1)
+	refuse := func(op, _ string) error {
+		if op == "drain" {
+			select {
+			case drained <- struct{}{}:
+			default:
+			}
+			<-stuck
+		}
+		return nil
+	}
+	seed, leech := newSide(t, c, sideOptions{have: plane.FullBits(c.pieces())}), newSide(t, c, sideOptions{refuse: refuse})
+	t.Cleanup(func() { close(stuck) }) // before the sides are closed
+	leech.dial(t, seed)
+	leech.complete(t)
+	select {
+	case <-drained:
+	case <-time.After(patient):
+		t.Error("nobody told the system to begin")
 	}
 }
