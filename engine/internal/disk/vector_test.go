@@ -2,7 +2,12 @@ package disk
 
 import (
 	"bytes"
+	"errors"
+	"io"
+	"io/fs"
 	"math/rand/v2"
+	"os"
+	"path/filepath"
 	"testing"
 )
 
@@ -94,4 +99,39 @@ func TestTryWrite(t *testing.T) {
 		t.Fatal(err)
 	}
 	checkFiles(t, dir, l, data)
+}
+
+// TestVectoredRead reads random runs into random buffers, over borders of files and from
+// what is not in files, and what is not there.
+func TestVectoredRead(t *testing.T) {
+	l := lay(100, "a", 30, "empty", 0, "b/c", 170, "pad", 30, "d", 7, "e", 250)
+	data, dir := content(l), t.TempDir()
+	d := open(t, Options{Dir: dir, Layout: l})
+	if err := d.Write(0, 0, [][]byte{data}); err != nil {
+		t.Fatal(err)
+	}
+	r := rand.New(rand.NewPCG(1, 2))
+	for range 500 {
+		from := r.IntN(len(data))
+		want := data[from : from+1+r.IntN(len(data)-from)]
+		bufs := cutUp(r, make([]byte, len(want)))
+		for _, b := range bufs {
+			b[0] = 1 // what is in a buffer before counts for nothing
+		}
+		if err := d.Read(bufs, int64(from)); err != nil {
+			t.Fatal(err)
+		}
+		if !bytes.Equal(vector(bufs).join(0), want) {
+			t.Fatalf("%d bytes from %d on are wrong", len(want), from)
+		}
+	}
+	if err := d.Read([][]byte{make([]byte, 1), make([]byte, 1)}, l.Length-1); !errors.Is(err, fs.ErrInvalid) {
+		t.Errorf("read behind the end: %v", err)
+	}
+	if err := os.Truncate(filepath.Join(dir, "e"), 100); err != nil {
+		t.Fatal(err)
+	}
+	if err := d.Read([][]byte{make([]byte, 90), make([]byte, 20)}, l.Length-250); !errors.Is(err, io.ErrUnexpectedEOF) {
+		t.Errorf("read a file that was cut: %v", err)
+	}
 }

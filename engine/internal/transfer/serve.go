@@ -12,6 +12,7 @@ import (
 )
 
 const (
+	maxRun   = 16   // about as many blocks fit in a batch
 	maxTheir = 1024 // requests that we queue for a peer
 	head     = 13   // length of a Piece message before its data
 )
@@ -94,27 +95,76 @@ func (c *conn) Fill(b []byte) int {
 		return -need
 	}
 	n, sent := 0, batch[:0]
-	for _, r := range batch {
-		out := b[n : n+head+int(r.length)]
-		binary.BigEndian.PutUint32(out, 9+r.length)
-		out[4] = 7 // Piece
-		binary.BigEndian.PutUint32(out[5:], r.piece)
-		binary.BigEndian.PutUint32(out[9:], r.begin)
-		if err := c.t.read(out[head:], int(r.piece), int64(r.begin)); err != nil {
-			if !c.info.Fast { // it would wait for ever
-				c.w.Close(fmt.Errorf("read block for peer: %w", err))
-				break
-			}
-			c.t.mu.Lock()
-			c.reject(r)
-			c.t.mu.Unlock()
+	for len(batch) > 0 {
+		run := batch[:c.t.run(batch)]
+		batch = batch[len(run):]
+		if err := c.readRun(b[n:], run); err == nil {
+			n += len(run)*head + lengthOf(run)
+			sent = append(sent, run...)
 			continue
 		}
-		n += len(out)
-		sent = append(sent, r)
+		for _, r := range run { // which of them cannot be read?
+			switch err := c.readRun(b[n:], []request{r}); {
+			case err == nil:
+				n += head + int(r.length)
+				sent = append(sent, r)
+			case c.info.Fast:
+				c.t.mu.Lock()
+				c.reject(r)
+				c.t.mu.Unlock()
+			default: // it would wait for ever
+				c.w.Close(fmt.Errorf("read block for peer: %w", err))
+				batch = nil
+			}
+		}
 	}
 	c.sent(sent)
 	return n
+}
+
+// run returns how many of the requests at the beginning are for bytes that follow each
+// other, which are read at once.
+func (t *Torrent) run(batch []request) int {
+	n := 1
+	for n < len(batch) && t.follows(batch[n-1], batch[n]) {
+		n++
+	}
+	return n
+}
+
+// follows reports whether a block is next to another one before it, and both are in the
+// files.
+func (t *Torrent) follows(a, b request) bool {
+	return t.inFiles(a) && t.inFiles(b) && t.offset(a)+int64(a.length) == t.offset(b)
+}
+
+func (t *Torrent) offset(r request) int64 { return int64(r.piece)*t.cfg.PieceLength + int64(r.begin) }
+
+// inFiles is false for what reaches behind the file in the last piece of a v2 file.
+func (t *Torrent) inFiles(r request) bool {
+	return int64(r.begin)+int64(r.length) <= t.pieceSize(int(r.piece))
+}
+
+func lengthOf(run []request) (n int) {
+	for _, r := range run {
+		n += int(r.length)
+	}
+	return n
+}
+
+// readRun puts the Piece messages for a run into b.
+func (c *conn) readRun(b []byte, run []request) error {
+	blocks := make([][]byte, 0, maxRun)
+	for _, r := range run {
+		end := head + int(r.length)
+		binary.BigEndian.PutUint32(b, 9+r.length)
+		b[4] = 7 // Piece
+		binary.BigEndian.PutUint32(b[5:], r.piece)
+		binary.BigEndian.PutUint32(b[9:], r.begin)
+		blocks = append(blocks, b[head:end])
+		b = b[end:]
+	}
+	return c.t.read(blocks, run[0])
 }
 
 // sent counts blocks that were read and go out.
@@ -174,17 +224,16 @@ func (c *conn) take(n int) (batch []request, need int) {
 	return batch, 0
 }
 
-// read reads a part of a piece. What is behind the file in the last piece of a v2
-// file is zeros: some programs ask for whole blocks there.
-func (t *Torrent) read(b []byte, piece int, begin int64) error {
-	n := int64(len(b))
-	if t.cfg.Hashes.Trees != nil {
-		n = min(n, max(0, t.pieceSize(piece)-begin))
+// read reads the blocks of a run that begins with r. What is behind the file in the
+// last piece of a v2 file is zeros: some programs ask for whole blocks there.
+func (t *Torrent) read(blocks [][]byte, r request) error {
+	if !t.inFiles(r) && t.cfg.Hashes.Trees != nil {
+		b, n := blocks[0], max(0, t.pieceSize(int(r.piece))-int64(r.begin))
 		clear(b[n:])
+		if n == 0 {
+			return nil
+		}
+		blocks = [][]byte{b[:n]}
 	}
-	if n == 0 {
-		return nil
-	}
-	_, err := t.cfg.Disk.ReadAt(b[:n], int64(piece)*t.cfg.PieceLength+begin)
-	return err
+	return t.cfg.Disk.Read(blocks, t.offset(r))
 }

@@ -2,8 +2,11 @@ package transfer
 
 import (
 	"bytes"
+	"encoding/binary"
 	"fmt"
 	"io"
+	"os"
+	"slices"
 	"testing"
 	"time"
 
@@ -227,5 +230,60 @@ func TestSuperSeedHides(t *testing.T) {
 	}
 	if served > 2 || shown > 2 {
 		t.Errorf("%d pieces were shown, %d served", shown, served)
+	}
+}
+
+// Blocks that follow each other are read together, those of the next piece too.
+func TestRun(t *testing.T) {
+	s := newSide(t, newContent(3, 2*block), sideOptions{})
+	all := []request{{0, 0, block}, {0, block, block}, {1, 0, block}, {1, block, 100}, {1, block, block}, {2, 0, 100}, {2, 100, 50}, {2, 200, 50}}
+	var runs []int
+	for batch := all; len(batch) > 0; batch = batch[runs[len(runs)-1]:] {
+		runs = append(runs, s.run(batch))
+	}
+	if want := []int{4, 3, 1}; !slices.Equal(runs, want) {
+		t.Errorf("runs of %d, want %d", runs, want)
+	}
+}
+
+// Of blocks that are read together those come that can be read, the others are refused.
+func TestRunPartlyLost(t *testing.T) {
+	c := newContent(4, 8*block)
+	reads := 0
+	seed := newSide(t, c, sideOptions{have: fullBits(c), refuse: func(op, _ string) error {
+		if op == "read" {
+			reads++
+		}
+		return nil
+	}})
+	link := &fakeLink{t: t, info: wire.Info{Fast: true}, done: make(chan struct{})}
+	link.conn = seed.join(link)
+	ask := func() (came []uint32) {
+		for i := range uint32(8) {
+			r := request{1, i * block, block}
+			link.asked, link.conn.queue = append(link.asked, r), append(link.conn.queue, r)
+		}
+		link.conn.untold = false
+		b := make([]byte, 8*(head+block))
+		for b = b[:link.conn.Fill(b)]; len(b) > 0; b = b[head+block:] {
+			r := request{1, binary.BigEndian.Uint32(b[9:]), block}
+			if came = append(came, r.begin/block); !bytes.Equal(b[head:head+block], c.block(r)) {
+				t.Errorf("block %d is wrong", r.begin/block)
+			}
+			link.answered(r)
+		}
+		if len(link.asked) > 0 {
+			t.Errorf("%v were not answered", link.asked)
+		}
+		return came
+	}
+	if came := ask(); len(came) != 8 || reads != 1 {
+		t.Errorf("%v came by %d reads", came, reads)
+	}
+	if err := os.Truncate(seed.file, 8*block+5*block+100); err != nil {
+		t.Fatal(err)
+	}
+	if came := ask(); !slices.Equal(came, []uint32{0, 1, 2, 3, 4}) {
+		t.Errorf("of a file that was cut %v came", came)
 	}
 }
