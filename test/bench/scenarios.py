@@ -60,6 +60,7 @@ class Lab:
         base = os.path.join(data.SHM if mode == "shm" else data.WORK, "work")
         if mode != "shm" and os.path.exists(base) and shutil.disk_usage(base).free > 10 * GIB:
             os.makedirs(data.OLD, exist_ok=True)
+            data.uncache(base)
             os.rename(base, os.path.join(data.OLD, str(time.monotonic_ns())))
         shutil.rmtree(base, ignore_errors=True)
         return base
