@@ -194,6 +194,7 @@ def seed(lab, case):
     drv.wait_done(120)
     lab.register(torrent, drv.port)
     keeps = case.setting != "sink"
+    shutil.rmtree(data.SHM + "/work/leech", ignore_errors=True)
     peer = lab.start(Libtorrent if keeps else Sink, HELPER, data.SHM + "/work/leech", torrent=torrent)
     meter = lab.meter([drv, peer])
     start = time.monotonic()

@@ -53,7 +53,7 @@ func New(f *os.File, size int64) *Advice {
 // ReadAt reads all of b, or as io.ReaderAt says. It waits for the disk if it must.
 func (a *Advice) ReadAt(b []byte, at int64) (n int, err error) {
 	a.ahead(at, at+int64(len(b)))
-	if n = readCached(a.file, b, at); n < len(b) {
+	if n = ReadCached(a.file, [][]byte{b}, at); n < len(b) {
 		var more int
 		more, err = a.file.ReadAt(b[n:], at+int64(n))
 		n += more

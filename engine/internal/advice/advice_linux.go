@@ -56,14 +56,22 @@ func control(f *os.File, do func(fd int)) error {
 	return c.Control(func(fd uintptr) { do(int(fd)) })
 }
 
-// readCached reads what is in the page cache, up to the first page that is not. It
-// does not wait, so the scheduler need not be told of it: handing its processor on
-// and getting it back costs more than such a read.
-func readCached(f *os.File, b []byte, at int64) (n int) {
-	vec := unix.Iovec{Base: unsafe.SliceData(b)}
-	vec.SetLen(len(b))
+// atOnce is how many buffers ReadCached fills at most.
+const atOnce = 16
+
+// ReadCached reads what is in the page cache, up to the first page that is not, into
+// buffers that the bytes from an offset on fill one after the other, as many of them as
+// it takes at once. It does not wait, so the scheduler need not be told of it: handing
+// its processor on and getting it back costs more than such a read.
+func ReadCached(f *os.File, bufs [][]byte, at int64) (n int) {
+	var vec [atOnce]unix.Iovec
+	bufs = bufs[:min(len(bufs), atOnce)]
+	for i, b := range bufs {
+		vec[i].Base = unsafe.SliceData(b)
+		vec[i].SetLen(len(b))
+	}
 	_ = control(f, func(fd int) {
-		got, _, failed := unix.RawSyscall6(unix.SYS_PREADV2, uintptr(fd), uintptr(unsafe.Pointer(&vec)), 1, uintptr(at), uintptr(at>>32), unix.RWF_NOWAIT)
+		got, _, failed := unix.RawSyscall6(unix.SYS_PREADV2, uintptr(fd), uintptr(unsafe.Pointer(&vec)), uintptr(len(bufs)), uintptr(at), uintptr(at>>32), unix.RWF_NOWAIT)
 		if failed == 0 {
 			n = int(got)
 		}

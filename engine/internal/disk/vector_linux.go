@@ -5,12 +5,18 @@ import (
 	"os"
 
 	"golang.org/x/sys/unix"
+
+	"piecewise/engine/internal/advice"
 )
 
 const maxVector = 1024 // IOV_MAX
 
 // readAt fills v from the offset on with vectored reads.
 func readAt(f *os.File, v vector, at int64) error {
+	if n := advice.ReadCached(f, v, at); n > 0 {
+		_, v = v.cut(n)
+		at += int64(n)
+	}
 	return moveAll(f, v, at, func(fd int, v vector, at int64) (int, error) { return unix.Preadv(fd, v, at) }, io.EOF)
 }
 

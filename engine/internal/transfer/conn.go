@@ -66,6 +66,7 @@ type conn struct {
 	meta     exchange
 
 	queue      []request // of the peer, in order
+	blocks     [][]byte  // Fill's own, kept only for its room
 	up, down   *limit.Node
 	limits     plane.Limits // its own
 	exempt     bool         // no limit holds for it

@@ -12,7 +12,6 @@ import (
 )
 
 const (
-	maxRun   = 16   // about as many blocks fit in a batch
 	maxTheir = 1024 // requests that we queue for a peer
 	head     = 13   // length of a Piece message before its data
 )
@@ -154,7 +153,7 @@ func lengthOf(run []request) (n int) {
 
 // readRun puts the Piece messages for a run into b.
 func (c *conn) readRun(b []byte, run []request) error {
-	blocks := make([][]byte, 0, maxRun)
+	blocks := c.blocks[:0]
 	for _, r := range run {
 		end := head + int(r.length)
 		binary.BigEndian.PutUint32(b, 9+r.length)
@@ -164,7 +163,10 @@ func (c *conn) readRun(b []byte, run []request) error {
 		blocks = append(blocks, b[head:end])
 		b = b[end:]
 	}
-	return c.t.read(blocks, run[0])
+	err := c.t.read(blocks, run[0])
+	clear(blocks) // the buffer is not kept
+	c.blocks = blocks
+	return err
 }
 
 // sent counts blocks that were read and go out.
