@@ -4,6 +4,7 @@ import (
 	"net/netip"
 	"strings"
 	"testing"
+	"time"
 
 	"piecewise/engine"
 	"piecewise/ui/format"
@@ -97,6 +98,28 @@ func TestSortPeers(t *testing.T) {
 	for _, c := range PeerColumns() {
 		if SortPeers(peers, c, true); c.Title() == "" {
 			t.Errorf("column %d has no title", c)
+		}
+	}
+}
+
+// A web seed has a URL for an address, and says why nothing comes from it.
+func TestWebSeedText(t *testing.T) {
+	at := time.Date(2026, 1, 1, 14, 3, 5, 0, time.UTC)
+	for want, p := range map[string]engine.Peer{
+		"sends":              {Interested: true, Down: 5},
+		"is asked":           {Interested: true, Requests: 5},
+		"may send":           {Interested: true},
+		"has nothing for us": {},
+		"it answers 503 Service Unavailable; tried again at 14:03:05": {Err: "it answers 503 Service Unavailable", Next: at},
+		"set aside: it lies":  {Err: "it lies"},
+		`set aside: a\u202eb`: {Err: "a\u202eb"},
+	} {
+		p.URL = "http://a/\u202e"
+		if got := PeerState.Text(&p); got != want {
+			t.Errorf("%q, want %q", got, want)
+		}
+		if got := PeerAddress.Text(&p); got != `http://a/\u202e` {
+			t.Errorf("the address is %q", got)
 		}
 	}
 }

@@ -94,6 +94,7 @@ func metaFacts(m *engine.Meta) []Fact {
 		{"Made with", format.Text(m.CreatedBy)},
 		{"Made on", format.Moment(m.Created)},
 		{"Its trackers", format.Text(strings.Join(flatten(m.Trackers), ", "))},
+		{"Its web seeds", format.Text(strings.Join(m.WebSeeds, ", "))},
 	}
 }
 

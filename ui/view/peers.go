@@ -46,7 +46,7 @@ type peerColumn struct {
 }
 
 var peerColumns = [numPeerColumns]peerColumn{
-	PeerAddress:    {"Address", false, func(p *engine.Peer) string { return p.Addr.String() }, byAddr},
+	PeerAddress:    {"Address", false, PeerName, byAddr},
 	PeerBar:        {"Pieces", false, nil, byPeer(func(p *engine.Peer) int { return p.Have.Count() })},
 	PeerDone:       {"Done", true, peerDone, byPeer(func(p *engine.Peer) int { return p.Have.Count() })},
 	PeerDown:       {"↓", true, func(p *engine.Peer) string { return format.Rate(p.Down) }, byPeer(func(p *engine.Peer) int64 { return p.Down })},
@@ -122,6 +122,14 @@ func byPeer[T cmp.Ordered](value func(*engine.Peer) T) func(a, b *engine.Peer) i
 
 func byAddr(a, b *engine.Peer) int { return a.Addr.Compare(b.Addr) }
 
+// PeerName is where a peer is: its address, or the URL of a web seed.
+func PeerName(p *engine.Peer) string {
+	if p.URL != "" {
+		return format.Name(p.URL)
+	}
+	return p.Addr.String()
+}
+
 func peerDone(p *engine.Peer) string {
 	if p.Have.Len() == 0 {
 		return format.None
@@ -130,6 +138,9 @@ func peerDone(p *engine.Peer) string {
 }
 
 func peerClient(p *engine.Peer) string {
+	if p.URL != "" {
+		return "web server"
+	}
 	if p.Client == "" {
 		return "unknown"
 	}
@@ -138,6 +149,9 @@ func peerClient(p *engine.Peer) string {
 
 // peerState says in words who sends to whom, or why not.
 func peerState(p *engine.Peer) string {
+	if p.URL != "" {
+		return webSeedState(p)
+	}
 	return peerSends(p) + ", " + peerReceives(p)
 }
 

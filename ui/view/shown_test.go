@@ -80,8 +80,11 @@ func other(v reflect.Value) {
 		v.Index(0).SetUint(0x61)
 	case reflect.Slice:
 		v.Set(reflect.MakeSlice(v.Type(), 1, 1))
-		if v.Type().Elem().Kind() == reflect.Slice {
+		switch v.Type().Elem().Kind() {
+		case reflect.Slice:
 			v.Index(0).Set(reflect.ValueOf([]string{"other"}))
+		case reflect.String:
+			v.Index(0).SetString("other")
 		}
 	case reflect.Pointer:
 		v.SetZero()
@@ -139,7 +142,7 @@ func TestEveryFieldOfAPeerIsShown(t *testing.T) {
 		}
 		return b.String()
 	}
-	checkShown(t, []engine.Peer{{Have: engine.MakeBits(8)}}, show, nil)
+	checkShown(t, []engine.Peer{{Have: engine.MakeBits(8)}, {URL: "http://a/", Err: "it is busy"}}, show, nil)
 }
 
 func TestEveryFieldOfATrackerIsShown(t *testing.T) {

@@ -41,7 +41,7 @@ func (f *fetcher) fetch(ctx context.Context, r *run, blocks []request) error {
 	if !v.wanted(r) {
 		return nil
 	}
-	slow := time.AfterFunc(blockTime, func() { stop(errSlow) })
+	slow := time.AfterFunc(v.s.cfg.Within, func() { stop(errSlow) })
 	defer slow.Stop()
 	last := blocks[len(blocks)-1]
 	t := v.s.cfg.Torrent
@@ -63,7 +63,7 @@ func (f *fetcher) fetch(ctx context.Context, r *run, blocks []request) error {
 		if err := f.add(r, b, own, i == len(blocks)-1); err != nil {
 			return err
 		}
-		slow.Reset(blockTime)
+		slow.Reset(v.s.cfg.Within)
 	}
 	return nil
 }
@@ -184,10 +184,10 @@ func judge(resp *http.Response, p part, length int64, now time.Time) (skip int64
 	case http.StatusPartialContent:
 		from, to, total, ok := contentRange(resp.Header.Get("Content-Range"))
 		switch {
+		case ok && total >= 0 && total != length:
+			return 0, otherLength(p.file)
 		case !ok || from != p.from || to != p.to || n >= 0 && n != to-from:
 			return 0, errRange
-		case total >= 0 && total != length:
-			return 0, otherLength(p.file)
 		}
 		return 0, nil
 	case http.StatusOK:

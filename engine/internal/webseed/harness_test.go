@@ -23,6 +23,7 @@ import (
 const (
 	pieceLength = 64 << 10
 	patient     = 30 * time.Second // with what must happen
+	within      = 2 * time.Second
 )
 
 // share is a torrent with its data.
@@ -150,6 +151,7 @@ type leech struct {
 	seeds []*Seed
 	ours  chan struct{}
 	bans  chan netip.AddrPort
+	more  func(url string) // adds a web seed
 	end   func()
 }
 
@@ -171,10 +173,10 @@ func newLeech(t testing.TB, s *share, limits transfer.Limits, urls ...string) *l
 	ctx, cancel := context.WithCancel(context.Background())
 	var all sync.WaitGroup
 	client := &http.Client{Transport: &http.Transport{MaxIdleConnsPerHost: 2}}
-	for i, url := range urls {
+	l.more = func(url string) {
 		seed := New(Config{
-			URL: url, Addr: plane.WebSeed(i + 1), Torrent: s.torrent, Client: client, UserAgent: "test",
-			Wrong: transfer.ErrCorrupt, Again: 20 * time.Millisecond,
+			URL: url, Addr: plane.WebSeed(len(l.seeds) + 1), Torrent: s.torrent, Client: client, UserAgent: "test",
+			Wrong: transfer.ErrCorrupt, Again: 20 * time.Millisecond, Within: within,
 			Attach: func(k Link, have plane.Bits) Source {
 				if s := l.Attach(k, transfer.Spec{URL: url, Have: have}); s != nil {
 					return s
@@ -184,6 +186,9 @@ func newLeech(t testing.TB, s *share, limits transfer.Limits, urls ...string) *l
 		})
 		l.seeds = append(l.seeds, seed)
 		all.Go(func() { seed.Run(ctx) })
+	}
+	for _, url := range urls {
+		l.more(url)
 	}
 	all.Go(func() {
 		tick := time.NewTicker(100 * time.Millisecond)

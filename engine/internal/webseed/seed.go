@@ -1,6 +1,7 @@
 package webseed
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"math/rand/v2"
@@ -45,6 +46,7 @@ type Config struct {
 	Attach func(l Link, have plane.Bits) Source
 	Wrong  error         // with which Close says that data was wrong
 	Again  time.Duration // the first wait after a failure; 0 is 5 s
+	Within time.Duration // which a block may take; 0 is 30 s
 }
 
 const (
@@ -70,9 +72,7 @@ type Seed struct {
 
 // New returns a Seed that does nothing before Run.
 func New(cfg Config) *Seed {
-	if cfg.Again == 0 {
-		cfg.Again = firstWait
-	}
+	cfg.Again, cfg.Within = cmp.Or(cfg.Again, firstWait), cmp.Or(cfg.Within, blockTime)
 	return &Seed{cfg: cfg}
 }
 

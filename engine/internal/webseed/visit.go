@@ -1,6 +1,7 @@
 package webseed
 
 import (
+	"cmp"
 	"context"
 	"slices"
 	"sync"
@@ -195,24 +196,20 @@ func (v *visit) take() (r *run, blocks []request) {
 	return r, blocks
 }
 
-// span returns how many of the requests follow each other, if there are more up to the
-// end of a piece.
-func (t *Torrent) span(queue []request) int {
-	n, whole := 0, 0
+// span returns how many of the requests follow each other; if all do, no more than up
+// to the end of a piece.
+func (t *Torrent) span(queue []request) (n int) {
+	whole := 0
 	for n < len(queue) {
-		n++
-		at := t.at(queue[n-1]) + int64(queue[n-1].length)
-		if n < len(queue) && t.at(queue[n]) == at && queue[n].piece != queue[n-1].piece {
+		end := t.at(queue[n]) + int64(queue[n].length)
+		if n++; end%t.PieceLength == 0 {
 			whole = n
 		}
-		if n == len(queue) || t.at(queue[n]) != at {
-			if n < len(queue) || whole == 0 {
-				return n
-			}
-			return whole
+		if n < len(queue) && t.at(queue[n]) != end {
+			return n
 		}
 	}
-	return n
+	return cmp.Or(whole, n)
 }
 
 // at is where a block begins in the torrent.
