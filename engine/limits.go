@@ -49,6 +49,7 @@ func (s *state) setSettings(v Settings) error {
 		return nil
 	}
 	port, was := v.Port != s.settings.Port, s.settings
+	hosting := v.TrackerOn != s.settings.TrackerOn || v.TrackerPort != s.settings.TrackerPort
 	timetable := !(Settings{Timetable: v.Timetable}).Equal(Settings{Timetable: s.settings.Timetable})
 	s.kept = keep(s.kept, s.settings, v)
 	s.settings, s.changed = v, true
@@ -62,6 +63,11 @@ func (s *state) setSettings(v Settings) error {
 	}
 	if v.IPFilter != was.IPFilter || v.IPFilter && (v.FilterFile != was.FilterFile || v.FilterRanges != was.FilterRanges) {
 		s.refilter()
+	}
+	s.hosting.listed = false
+	if hosting {
+		s.hosting.failed = false
+		s.steerHosting()
 	}
 	for _, t := range s.order {
 		s.retune(t)

@@ -98,6 +98,7 @@ func (e *Engine) serve(ctx context.Context, s *state) error {
 		s.filter.gate.Shut()
 		s.loadFilter()
 	}
+	s.steerHosting()
 	for _, t := range s.order {
 		s.steer(t)
 		if t.resigned() {
@@ -118,6 +119,7 @@ func (e *Engine) serve(ctx context.Context, s *state) error {
 		}
 		lanes.Wait()
 		s.flush()
+		s.hosting.all.Wait()
 		announcer.Wait()
 		s.close()
 	})

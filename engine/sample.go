@@ -51,6 +51,7 @@ func (s *state) tick() {
 		}
 		s.rest(time.Now())
 		s.watchFilter()
+		s.tendHosting()
 	}
 	s.sampleDetail(s.ticks%peersEvery == 0)
 	if s.ticks%freeEvery == 1 {
@@ -237,7 +238,7 @@ func (s *state) publish() {
 		Downloaded: s.goneDn, Uploaded: s.goneUp, Port: s.port, DHTNodes: s.dhtNodes, Free: s.free,
 		ProtocolReceived: s.gone.ProtocolReceived, ProtocolSent: s.gone.ProtocolSent,
 		Wasted: s.gone.Wasted, HashFailures: s.gone.HashFailures,
-		Limits: s.session.Limits, Turtle: s.slow,
+		Hosting: s.hosting.shown, Limits: s.session.Limits, Turtle: s.slow,
 	}
 	for _, t := range s.order {
 		if t.leaving != nil {
@@ -271,7 +272,7 @@ func (snap *Snapshot) sum(row *Torrent) {
 func (s *state) refresh(t *torrent) {
 	t.stale = false
 	row := Torrent{
-		ID: t.id, Name: t.name(), State: t.state(), Err: t.rec.Fault, Waits: t.trouble != nil, InTheWay: t.inTheWay(), Preview: t.preview,
+		ID: t.id, Name: t.name(), State: t.state(), Err: t.rec.Fault, InTheWay: t.inTheWay(), Preview: t.preview,
 		Meta: t.shown(), Dir: t.rec.Dir, Final: t.rec.Final, Move: t.move.shown(), Wanted: t.wanted.size, Have: t.wanted.have,
 		Downloaded: t.rec.Downloaded, Uploaded: t.rec.Uploaded,
 		SwarmPeers: -1, SwarmSeeds: -1, ETA: -1, Added: t.rec.Added, Finished: t.rec.Finished,
@@ -303,6 +304,7 @@ func (s *state) refresh(t *torrent) {
 		row.SuperSeeding = row.Options.SuperSeed == SuperSeedOn && t.whole()
 	}
 	if t.row == nil || *t.row != row {
+		s.hosting.mind(t.row, &row)
 		t.row = &row
 	}
 }

@@ -40,6 +40,9 @@ type Settings struct {
 	IPFilter     bool       `json:"ip_filter"`     // refuse the addresses of FilterFile and FilterRanges
 	FilterFile   string     `json:"filter_file"`   // full path of a list: eMule .dat, PeerGuardian .p2p or P2B, plain ranges, or gzip of one; "" for none
 	FilterRanges string     `json:"filter_ranges"` // one a line: a-b, a network or an address; at most 64 KiB
+	TrackerOn    bool       `json:"tracker_on"`    // run our own tracker
+	TrackerPort  int        `json:"tracker_port"`  // it listens on, over TCP and UDP; 0 is another free one each time
+	TrackerOpen  bool       `json:"tracker_open"`  // it serves any torrent, not only those in the list
 }
 
 // DefaultSettings are those of a new profile, without Dir.
@@ -48,7 +51,7 @@ func DefaultSettings() Settings {
 		AskOnAdd: true, PartSuffix: true,
 		Limits: NoLimits, TurtleLimits: Limits{Down: 500_000, Up: 50_000},
 		Slots: Automatic, MaxSlots: Unlimited, Connections: 1000, TorrentConnections: 500,
-		Encryption: EncryptionAllow,
+		Encryption: EncryptionAllow, TrackerPort: 6969,
 	}
 }
 
@@ -95,6 +98,9 @@ func (v Settings) repaired() Settings {
 		v.FilterFile = ""
 	}
 	v.FilterRanges = v.FilterRanges[:min(len(v.FilterRanges), maxFilterText)]
+	if v.TrackerPort < 0 || v.TrackerPort > 65535 {
+		v.TrackerPort = DefaultSettings().TrackerPort
+	}
 	if v.Encryption == EncryptionDefault || int(v.Encryption) >= len(policies) {
 		v.Encryption = EncryptionAllow
 	}

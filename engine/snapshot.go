@@ -32,6 +32,8 @@ type Snapshot struct {
 	DHTNodes             int   // -1 if the DHT is off
 	Free                 int64 // bytes free where new torrents are saved; -1 if unknown
 
+	Hosting Hosting // our own tracker
+
 	Limits Limits // of all torrents together, as they hold now
 	Turtle Turtle
 }

@@ -145,6 +145,7 @@ type state struct {
 	measuring      bool       // a job asks for the free space
 	port           int
 	rebinding      bool // a job changes the port
+	hosting        hosting
 	free           int64
 	dhtNodes       int
 	goneUp, goneDn int64          // totals of torrents that were removed
@@ -191,8 +192,6 @@ type torrent struct {
 	examined bool           // a job finds out what is wrong with its files
 	trouble  *disk.Trouble  // why it has stopped, if that may be over by itself
 	home     home
-	near     home             // where the disk of its folder begins, just before it is started
-	tries    bool             // it is started though others wait for the end of an outage
 	checkNow bool             // a recheck was asked for, so it is done even while paused
 	peers    []netip.AddrPort // named by the user or a magnet
 	tuned    tuned
@@ -334,6 +333,7 @@ func (s *state) erase(t *torrent) {
 	}
 	s.unobserve(t)
 	t.tellReaders()
+	s.hosting.listed = false
 	s.order = slices.DeleteFunc(s.order, func(o *torrent) bool { return o == t })
 	s.changed = true
 }

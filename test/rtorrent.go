@@ -32,7 +32,7 @@ throttle.global_up.max_rate.set_kb = %d
 network.scgi.open_port = %v
 dht.mode.set = disable
 protocol.pex.set = no
-trackers.use_udp.set = no
+trackers.use_udp.set = yes
 `
 
 var rtorrentEncryption = map[string]string{

@@ -55,6 +55,7 @@ func (w *Window) fileActions() []*action {
 			run: w.askLink,
 		},
 		{id: "create", label: "New torrent…", icon: theme.DocumentCreateIcon(), menu: "File", shortcut: ctrl(fyne.KeyN), why: w.notReady, run: w.askCreate},
+		{id: "share", label: "Share…", icon: theme.UploadIcon(), menu: "File", shortcut: ctrl(fyne.KeyS), why: w.notReady, run: w.askShare},
 		{id: "paste", label: "Paste", icon: theme.ContentPasteIcon(), menu: "File", shortcut: &fyne.ShortcutPaste{}, run: w.paste},
 		{
 			id: "ask", label: "Ask before adding", menu: "File", first: true, why: w.notReady,
@@ -81,10 +82,6 @@ func (w *Window) torrentActions() []*action {
 		{
 			id: "resume", label: "Resume", icon: theme.MediaPlayIcon(), menu: "Torrent", first: true, toolbar: true, context: true,
 			why: w.nothingPaused, run: w.resume,
-		},
-		{
-			id: "continue", label: "Continue in the files that are there…", icon: theme.MediaSkipNextIcon(), menu: "Torrent", context: true,
-			why: w.nothingInTheWay, run: w.askContinue,
 		},
 		{
 			id: "pause", label: "Pause", icon: theme.MediaPauseIcon(), menu: "Torrent", toolbar: true, context: true,

@@ -21,6 +21,7 @@ var settingsPages = []struct {
 	{"Network", (*settingsPage).network},
 	{"Trackers", (*settingsPage).trackers},
 	{"Filter", (*settingsPage).filter},
+	{"Sharing", (*settingsPage).sharing},
 }
 
 // settingsSheet asks for the settings, one page at a time. What was changed but not

@@ -207,6 +207,7 @@ func TestEverySettingIsShown(t *testing.T) {
 		SeedFastest: true, Connections: 55, TorrentConnections: engine.Unlimited, Encryption: engine.EncryptionOff,
 		Port:     6881,
 		Trackers: [][]string{{"http://127.0.0.1:1/announce", "udp://127.0.0.1:2"}, {"https://127.0.0.1:3/announce"}}, OneTier: true,
+		TrackerOn: true, TrackerPort: 80, TrackerOpen: true,
 		IPFilter: true, FilterFile: "/srv/list.p2p", FilterRanges: "10.0.0.0/8\n::1",
 	}
 	look(other)

@@ -42,6 +42,7 @@ type Window struct {
 	adding   *addDialog     // the one that is shown, or nil
 	bans     *bansSheet     // likewise
 	settings *settingsSheet // likewise
+	sharing  *shareDialog   // likewise
 	draft    *settingsSheet // changes that were not saved, or nil
 	recipe   recipe         // what the last torrent was made with
 
@@ -140,6 +141,9 @@ func (w *Window) apply(u engine.Update) {
 	}
 	if w.settings != nil {
 		w.settings.update()
+	}
+	if w.sharing != nil {
+		w.sharing.update()
 	}
 	w.actions.refresh()
 	if first {

@@ -48,6 +48,9 @@ func other(v reflect.Value) {
 	case engine.FilterState:
 		v.Set(reflect.ValueOf(engine.FilterState{On: true}))
 		return
+	case engine.Hosting:
+		v.Set(reflect.ValueOf(engine.Hosting{On: true}))
+		return
 	case engine.Options:
 		v.Set(reflect.ValueOf(engine.Options{Sequential: true}))
 		return
@@ -115,9 +118,7 @@ func TestEveryFieldOfATorrentIsShown(t *testing.T) {
 		bases[i].Options = engine.DefaultOptions()
 	}
 	checkShown(t, bases, torrentText, map[string]string{
-		"Preview":  "previews are left out of the list, see TestPreviewsAreLeftOut",
-		"InTheWay": "the details and the menu offer to continue, see TestContinueIsOffered",
-		"Waits":    "the sentence in Err says so, and get waits for it",
+		"Preview": "previews are left out of the list, see TestPreviewsAreLeftOut",
 	})
 }
 
@@ -163,6 +164,7 @@ func TestEveryTotalIsShown(t *testing.T) {
 		"Detail":   "the tabs of the selected torrent show its parts",
 		"Settings": "the settings and the add dialog show them, see TestEverySettingIsShown",
 		"Bans":     "the torrent's log tells of them",
+		"Hosting":  "the settings and the share dialog show it, see TestHosting",
 		"Filter":   "the settings show it, see TestEveryFieldOfTheFilterIsShown",
 	})
 }

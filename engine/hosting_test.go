@@ -1,0 +1,179 @@
+package engine
+
+import (
+	"errors"
+	"io"
+	"net"
+	"net/http"
+	"net/netip"
+	"net/url"
+	"path/filepath"
+	"reflect"
+	"strings"
+	"testing"
+
+	"piecewise/engine/tracker"
+)
+
+// hosted launches an engine whose tracker has any free port, and turns it on.
+func hosted(t *testing.T) *bench {
+	b := launch(t, loopbackConfig(t.TempDir(), t.TempDir()))
+	b.await("start", func(s *Snapshot) bool { return s.Port != 0 })
+	v := b.snap.Settings
+	v.TrackerPort = 0
+	if err := b.SetSettings(t.Context(), v); err != nil {
+		t.Fatal(err)
+	}
+	h, err := b.Host(t.Context())
+	if err != nil || !h.On || h.Port == 0 || !reflect.DeepEqual(h.Places, []Place{{netip.MustParseAddr("127.0.0.1"), PlaceHere}}) {
+		t.Fatalf("%+v, %v", h, err)
+	}
+	b.await("the tracker", func(s *Snapshot) bool { return s.Hosting.On && s.Settings.TrackerOn })
+	return b
+}
+
+// announceTo announces a peer to the engine's tracker and returns the answer.
+func (b *bench) announceTo(hash [20]byte) string {
+	b.t.Helper()
+	r, err := http.Get(AnnounceURL(netip.MustParseAddr("127.0.0.1"), b.snap.Hosting.Port) + "?left=1&port=9&peer_id=12345678901234567890&info_hash=" + url.QueryEscape(string(hash[:])))
+	if err != nil {
+		b.t.Fatal(err)
+	}
+	defer r.Body.Close()
+	answer, err := io.ReadAll(r.Body)
+	if err != nil {
+		b.t.Fatal(err)
+	}
+	return string(answer)
+}
+
+// TestHosting: our own tracker tells of our torrents without an announce of ours, by
+// every info hash, for as long as they are shared; of others only if it is open.
+func TestHosting(t *testing.T) {
+	b := hosted(t)
+	made := makeOf(t, someContent(t, "a", "b"), FormatHybrid)
+	src, dir, err := made.Source()
+	if err != nil {
+		t.Fatal(err)
+	}
+	id, err := b.Add(t.Context(), src, AddOptions{Dir: dir})
+	if err != nil {
+		t.Fatal(err)
+	}
+	us := "6:\x7f\x00\x00\x01" + string([]byte{byte(b.snap.Port >> 8), byte(b.snap.Port)})
+	for _, hash := range [][20]byte{made.HashV1, [20]byte(made.HashV2[:20])} {
+		b.await("its peer is told", func(*Snapshot) bool { return strings.Contains(b.announceTo(hash), us) })
+	}
+	if answer := b.announceTo(made.HashV1); !strings.HasPrefix(answer, "d8:completei1e10:downloadedi0e10:incompletei1e") {
+		t.Errorf("%q", answer)
+	}
+	if answer := b.announceTo([20]byte{7}); !strings.Contains(answer, "not served") {
+		t.Errorf("another torrent: %q", answer)
+	}
+	if err := b.Pause(t.Context(), id); err != nil {
+		t.Fatal(err)
+	}
+	b.await("it is not told any more", func(*Snapshot) bool { return !strings.Contains(b.announceTo(made.HashV1), us) })
+	if err := b.Remove(t.Context(), id, false); err != nil {
+		t.Fatal(err)
+	}
+	b.await("it is not served any more", func(*Snapshot) bool { return strings.Contains(b.announceTo(made.HashV1), "not served") })
+	b.await("the figures", func(s *Snapshot) bool {
+		return s.Hosting.Announces > 2 && s.Hosting.Refused > 1 && s.Hosting.Peers == 2
+	})
+	v := b.snap.Settings
+	v.TrackerOpen = true
+	if err := b.SetSettings(t.Context(), v); err != nil {
+		t.Fatal(err)
+	}
+	b.await("it is open", func(*Snapshot) bool { return strings.Contains(b.announceTo([20]byte{7}), "8:interval") })
+	v.TrackerOn = false
+	if err := b.SetSettings(t.Context(), v); err != nil {
+		t.Fatal(err)
+	}
+	port := b.snap.Hosting.Port
+	b.await("it is off", func(s *Snapshot) bool { return !s.Hosting.On && s.Hosting.Err == "" })
+	again, err := tracker.Listen(netip.AddrPortFrom(netip.MustParseAddr("127.0.0.1"), uint16(port)).String())
+	if err != nil {
+		t.Fatal("its port is not free: ", err)
+	}
+	again.Close()
+}
+
+// TestHostingPortTaken: a port that is taken is told, and another takes its place.
+func TestHostingPortTaken(t *testing.T) {
+	taken, err := net.Listen("tcp", "127.0.0.1:0")
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer taken.Close()
+	b := hosted(t)
+	v := b.snap.Settings
+	v.TrackerPort = taken.Addr().(*net.TCPAddr).Port
+	if err := b.SetSettings(t.Context(), v); err != nil {
+		t.Fatal(err)
+	}
+	b.await("the error", func(s *Snapshot) bool {
+		return !s.Hosting.On && strings.Contains(s.Hosting.Err, "address already in use")
+	})
+	if _, err := b.Host(t.Context()); err == nil || !strings.Contains(err.Error(), "in use") {
+		t.Errorf("it is said to be on: %v", err)
+	}
+	v.TrackerPort = 0
+	if err := b.SetSettings(t.Context(), v); err != nil {
+		t.Fatal(err)
+	}
+	b.await("another port", func(s *Snapshot) bool { return s.Hosting.On && s.Hosting.Err == "" })
+	b.stop()
+	if _, err := b.Host(t.Context()); !errors.Is(err, ErrStopped) {
+		t.Errorf("after the end: %v", err)
+	}
+}
+
+// TestHostingPrivate: a private torrent of another tracker is none of ours (BEP 27).
+func TestHostingPrivate(t *testing.T) {
+	b := hosted(t)
+	ours := AnnounceURL(netip.MustParseAddr("127.0.0.1"), b.snap.Hosting.Port)
+	for _, test := range []struct {
+		announce string
+		served   bool
+	}{{"http://192.0.2.1:" + strings.Split(ours, ":")[2], false}, {ours, true}} {
+		path := filepath.Join(t.TempDir(), "data")
+		content := must[*Content](t)(LookAt(t.Context(), someContent(t, "a", "b"), nil, path))
+		made := must[*Created](t)(Create(t.Context(), content, CreateOptions{
+			PieceLength: MinPieceLength, Private: true, Source: test.announce, Trackers: [][]string{{test.announce}},
+		}, nil))
+		src, dir, err := made.Source()
+		if err != nil {
+			t.Fatal(err)
+		}
+		id := must[ID](t)(b.Add(t.Context(), src, AddOptions{Dir: dir}))
+		other := must[ID](t)(b.Add(t.Context(), must[*Source](t)(Open(t.Context(), "magnet:?xt=urn:btih:"+strings.Repeat("0a", 19)+map[bool]string{true: "01", false: "02"}[test.served], true)), AddOptions{}))
+		b.await("what came after it is served", func(*Snapshot) bool { return !strings.Contains(b.announceTo(other), "not served") })
+		if answer := b.announceTo(id); strings.Contains(answer, "not served") == test.served {
+			t.Errorf("%s: %q", test.announce, answer)
+		}
+	}
+}
+
+func TestPlacesOf(t *testing.T) {
+	var addrs []netip.Addr
+	for _, text := range []string{"127.0.0.1", "192.168.1.2", "::1", "fe80::1", "2001:db8::1", "fd00::1", "203.0.113.1", "100.64.0.1", "224.0.0.1"} {
+		addrs = append(addrs, netip.MustParseAddr(text))
+	}
+	text := ""
+	for _, p := range placesOf(addrs) {
+		text += p.Addr.String() + map[PlaceKind]string{PlaceOutside: " outside, ", PlaceInside: " inside, ", PlaceHere: " here, "}[p.Kind]
+	}
+	if want := "203.0.113.1 outside, 2001:db8::1 outside, 192.168.1.2 inside, 100.64.0.1 inside, fd00::1 inside, 127.0.0.1 here, ::1 here, "; text != want {
+		t.Errorf("%s", text)
+	}
+}
+
+func TestAnnounceURL(t *testing.T) {
+	for ip, want := range map[string]string{"192.0.2.1": "http://192.0.2.1:6969/announce", "2001:db8::1": "http://[2001:db8::1]:6969/announce"} {
+		if got := AnnounceURL(netip.MustParseAddr(ip), 6969); got != want {
+			t.Errorf("%s", got)
+		}
+	}
+}
