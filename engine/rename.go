@@ -59,11 +59,6 @@ func (s *state) renameFiles(t *torrent, choose func(paths [][]string) (map[int][
 		return err
 	}
 	inLayout := t.meta.inLayout()
-	for file := range chosen {
-		if i := inLayout[file]; slices.Contains(t.rec.Foreign, i) {
-			return fmt.Errorf("%q was there before the torrent was added and keeps its name", strings.Join(paths[file], "/"))
-		}
-	}
 	renames := maps.Clone(t.renames)
 	if renames == nil {
 		renames = make(map[int]string)

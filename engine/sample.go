@@ -272,7 +272,7 @@ func (snap *Snapshot) sum(row *Torrent) {
 func (s *state) refresh(t *torrent) {
 	t.stale = false
 	row := Torrent{
-		ID: t.id, Name: t.name(), State: t.state(), Err: t.rec.Fault, InTheWay: t.inTheWay(), Preview: t.preview,
+		ID: t.id, Name: t.name(), State: t.state(), Err: t.rec.Fault, Waits: t.trouble != nil, InTheWay: t.inTheWay(), Preview: t.preview,
 		Meta: t.shown(), Dir: t.rec.Dir, Final: t.rec.Final, Move: t.move.shown(), Wanted: t.wanted.size, Have: t.wanted.have,
 		Downloaded: t.rec.Downloaded, Uploaded: t.rec.Uploaded,
 		SwarmPeers: -1, SwarmSeeds: -1, ETA: -1, Added: t.rec.Added, Finished: t.rec.Finished,

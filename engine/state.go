@@ -192,6 +192,8 @@ type torrent struct {
 	examined bool           // a job finds out what is wrong with its files
 	trouble  *disk.Trouble  // why it has stopped, if that may be over by itself
 	home     home
+	near     home             // where the disk of its folder begins, just before it is started
+	tries    bool             // it is started though others wait for the end of an outage
 	checkNow bool             // a recheck was asked for, so it is done even while paused
 	peers    []netip.AddrPort // named by the user or a magnet
 	tuned    tuned

@@ -93,6 +93,9 @@ func (s *state) seek(t *torrent) {
 
 // start opens the torrent's files and hands it to the library.
 func (s *state) start(t *torrent) {
+	if s.joins(t) {
+		return
+	}
 	gate, raw, files := t.gate, s.store, t.files()
 	have, wanted, peers, id := t.have, t.wanted.pieces, t.peers, t.id
 	files.Have, files.Policy = have, s.policy()

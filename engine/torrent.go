@@ -55,6 +55,8 @@ type Torrent struct {
 	State State
 	Err   string // why it is Faulted: one plain sentence, else ""
 
+	Waits bool // it is Faulted, and goes on by itself when its disk lets it
+
 	// InTheWay says that it is Faulted and has files that were there before it and may be
 	// incomplete: Continue may have it go on in them.
 	InTheWay bool

@@ -129,6 +129,7 @@ func (s *state) dismiss(t *torrent) {
 func (s *state) relieve(t *torrent) {
 	r, held := t.run, t.held()
 	s.dismiss(t)
+	t.tries = true
 	if held {
 		s.tasks.push(func() func(*state) {
 			r.disk.Forgive()
@@ -161,6 +162,7 @@ type outage struct {
 	untold []*torrent // that came since the user was told
 	told   time.Time
 	since  time.Time // the last torrent came
+	free   int64     // bytes that those who wait have left when it was asked last; -1 if unknown
 	pause  time.Duration
 	next   time.Time // when it is asked next
 	asking bool
@@ -185,9 +187,56 @@ func (s *state) wait(t *torrent) {
 	}
 	if len(o.all) == 0 {
 		o.pause = s.longer(o.pause, at.kind)
-		o.next = now.Add(o.pause)
+		o.next, o.free = now.Add(o.pause), t.trouble.Free
 	}
 	o.all[t], o.since, o.untold = true, now, append(o.untold, t)
+}
+
+// joins has a torrent that is about to start wait with others for the end of an outage,
+// if it has something to write to that disk, and, of a full one, more than is free. One
+// that has just been told to go on tries. It reports whether it is not to be started now.
+func (s *state) joins(t *torrent) bool {
+	tries := t.tries
+	t.tries = false
+	if tries || t.missing() <= 0 || !s.outageToJoin() {
+		return false
+	}
+	if t.near.dir != t.rec.Dir {
+		dir := t.rec.Dir
+		s.task(t, s.looks, func() func(*state) {
+			at := disk.Begins(dir)
+			return func(*state) { t.near = home{dir, at} }
+		})
+		return true
+	}
+	at := t.near.disk
+	t.near = home{} // next time it may be another disk
+	for _, kind := range joined {
+		o := s.outages[spot{kind, at}]
+		switch {
+		case o == nil || len(o.all) == 0:
+		case kind == disk.Full && t.missing() <= o.free:
+			o.free -= t.missing()
+		default:
+			s.suffer(t, disk.Trouble{Kind: kind, Dir: t.rec.Dir, Disk: at, Path: t.rec.Dir, Writing: true, Need: t.missing(), Free: o.free})
+			s.touch(t)
+			return true
+		}
+	}
+	return false
+}
+
+// joined are the troubles that a disk has with whatever is written to it.
+var joined = []disk.Kind{disk.Full, disk.ReadOnly}
+
+// outageToJoin reports whether there is one on any disk.
+func (s *state) outageToJoin() bool {
+	for at, o := range s.outages {
+		if len(o.all) > 0 && slices.Contains(joined, at.kind) {
+			return true
+		}
+	}
+	return false
 }
 
 // longer returns the pause after this one.
@@ -292,6 +341,9 @@ func (s *state) answered(at spot, waiting []*torrent, troubles []disk.Trouble, o
 			continue
 		}
 		t.trouble.Free = troubles[i].Free
+		if o := s.outages[at]; o != nil {
+			o.free = troubles[i].Free
+		}
 		if now := t.trouble.Sentence(); now != t.rec.Fault {
 			t.rec.Fault = now
 			s.touch(t)

@@ -2,6 +2,7 @@ package engine
 
 import (
 	"context"
+	"fmt"
 	"net/netip"
 	"os"
 	"os/exec"
@@ -213,4 +214,38 @@ func TestDenied(t *testing.T) {
 	}
 	s.awaitState(s.id, Seeding)
 	sameFiles(t, filepath.Join(filepath.Dir(s.torrent), "data"), filepath.Join(dir, "data"))
+}
+
+// Torrents are added while others wait for room on their disk: they wait with them,
+// without making a file first, and all go on when there is room.
+func TestAddedToAFullDisk(t *testing.T) {
+	if !inMounts(t) {
+		return
+	}
+	s, small := aSick(t, 2<<20), mount(t, "size=1m")
+	s.leech(t, small, Unlimited)
+	s.ails("The disk of " + small + " is full: ")
+	s.await("it to be known how much is free", func(snap *Snapshot) bool { return snap.Torrent(s.id).Waits })
+	there := listing(t, small)
+	var ids []ID
+	for range 2 {
+		late := aSick(t, 1<<20+len(ids))
+		ids = append(ids, s.add(late.torrent, AddOptions{Dir: filepath.Join(small, fmt.Sprint(len(ids))), Peers: []netip.AddrPort{late.seed.addr()}}))
+	}
+	for _, id := range ids {
+		s.awaitState(id, Faulted)
+		if row := s.snap.Torrent(id); !row.Waits || !strings.Contains(row.Err, " is full") {
+			t.Errorf("%v %q", row.Waits, row.Err)
+		}
+	}
+	if now := listing(t, small); now != there {
+		t.Errorf("there was %s, and now is %s", there, now)
+	}
+	remount(t, small, 0, "size=16m")
+	for _, id := range append(ids, s.id) {
+		s.awaitState(id, Seeding)
+		if n := s.log.count("is full"); n != 3 {
+			t.Errorf("the log has %d lines about it:\n%s", n, s.log.lines.String())
+		}
+	}
 }

@@ -275,3 +275,43 @@ func TestTroubleThatReturns(t *testing.T) {
 		t.Errorf("paused: %v, %v", err, o.state())
 	}
 }
+
+// Who is started while others wait for room on its disk waits with them, unless what it
+// lacks fits in what is free, or it was told to try.
+func TestJoinsAnOutage(t *testing.T) {
+	for _, c := range []struct {
+		name    string
+		kind    disk.Kind
+		disk    string
+		missing int64
+		tries   bool
+		want    bool
+	}{
+		{"full", disk.Full, "/", 101, false, true},
+		{"with enough room", disk.Full, "/", 100, false, false},
+		{"after relief", disk.Full, "/", 101, true, false},
+		{"another disk", disk.Full, "/other", 101, false, false},
+		{"read-only", disk.ReadOnly, "/", 1, false, true},
+		{"nothing to write", disk.ReadOnly, "/", 0, false, false},
+		{"another trouble", disk.Failing, "/", 101, false, false},
+	} {
+		t.Run(c.name, func(t *testing.T) {
+			s := newState(New(Config{}))
+			first, second := s.newTorrent(magnetSource(1)), s.newTorrent(magnetSource(2))
+			s.insert(first)
+			s.insert(second)
+			s.suffer(first, disk.Trouble{Kind: c.kind, Writing: true, Dir: "/data", Disk: "/", Need: 1000, Free: 100})
+			second.rec.Pieces, second.wanted.size, second.tries = 1, c.missing, c.tries
+			second.near.disk = c.disk
+			if got := s.joins(second); got != c.want || got != (second.trouble != nil) {
+				t.Errorf("it waits: %v, for %+v", got, second.trouble)
+			}
+			if o := s.outages[spot{disk.Full, "/"}]; o != nil && !c.want && !c.tries && c.disk == "/" && o.free != 0 {
+				t.Errorf("%d bytes are free for the next one", o.free)
+			}
+			if c.want && (second.state() != Faulted || second.trouble.Sentence() != second.rec.Fault) {
+				t.Errorf("%v, %q", second.state(), second.rec.Fault)
+			}
+		})
+	}
+}

@@ -140,3 +140,34 @@ func TestGetFault(t *testing.T) {
 		t.Errorf("the file that was there before is %q, %v", content, err)
 	}
 }
+
+// What another program has begun stays as it is, with a sentence, until the user says
+// --continue.
+func TestGetContinue(t *testing.T) {
+	t.Parallel()
+	d := Make(t, "begun", 32<<10, File{Length: 300_000})
+	torrent := d.Torrent(t, "")
+	seed := StartLibtorrent(t, PeerOptions{Dir: d.Dir, Sources: []string{torrent}})
+	dir := t.TempDir()
+	content, err := os.ReadFile(filepath.Join(d.Dir, "begun"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	begun := filepath.Join(dir, "begun")
+	if err := os.WriteFile(begun, content[:100_000], 0o644); err != nil {
+		t.Fatal(err)
+	}
+	args := []string{"get", torrent, "--loopback", "--dir", dir, "--peer", seed.Addr().String()}
+	code, _, sentence := Run(t, args...)
+	if code != 1 || !strings.Contains(sentence, `"begun" is there already`) || !strings.Contains(sentence, "With --continue it goes on in them.") {
+		t.Errorf("get ends with %d and %q", code, sentence)
+	}
+	if now, err := os.ReadFile(begun); string(now) != string(content[:100_000]) {
+		t.Errorf("what was begun was changed, %v", err)
+	}
+	code, _, sentence = Run(t, append(args, "--continue")...)
+	if code != 0 {
+		t.Errorf("get --continue ends with %d and %q", code, sentence)
+	}
+	d.Compare(t, dir)
+}

@@ -84,6 +84,10 @@ func (w *Window) torrentActions() []*action {
 			why: w.nothingPaused, run: w.resume,
 		},
 		{
+			id: "continue", label: "Continue in the files that are there…", icon: theme.MediaSkipNextIcon(), menu: "Torrent", context: true,
+			why: w.nothingInTheWay, run: w.askContinue,
+		},
+		{
 			id: "pause", label: "Pause", icon: theme.MediaPauseIcon(), menu: "Torrent", toolbar: true, context: true,
 			why: w.nothingRuns, run: w.pause,
 		},

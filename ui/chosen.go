@@ -10,7 +10,7 @@ type chosen struct {
 	ids  []engine.ID
 	rows []*view.Row // in the order of the list
 
-	running, stopped, known, moving bool // some of them are
+	running, stopped, known, moving, inTheWay bool // some of them are
 }
 
 // newChosen looks the selected torrents up in one pass, because all can be
@@ -31,6 +31,7 @@ func newChosen(l *view.List, ids []engine.ID) chosen {
 			c.stopped = c.stopped || stopped(r.Torrent)
 			c.known = c.known || known(r.Torrent)
 			c.moving = c.moving || moving(r.Torrent)
+			c.inTheWay = c.inTheWay || inTheWay(r.Torrent)
 		}
 	}
 	return c
@@ -39,6 +40,8 @@ func newChosen(l *view.List, ids []engine.ID) chosen {
 func stopped(t *engine.Torrent) bool {
 	return t.State == engine.Stopped || t.State == engine.Faulted
 }
+
+func inTheWay(t *engine.Torrent) bool { return t.InTheWay }
 
 func running(t *engine.Torrent) bool { return !stopped(t) }
 

@@ -17,13 +17,17 @@ type overviewTab struct {
 	scroll *container.Scroll
 	labels []*widget.Label // pairs
 	cancel *button         // of a move
+	goOn   *button         // in files that were there before
 }
 
 func newOverviewTab(w *Window) *overviewTab {
 	t := &overviewTab{w: w, grid: container.New(layout.NewFormLayout())}
-	t.cancel = newButton("Cancel the move", w.cancelMoves, func(ev *fyne.KeyEvent) bool { w.actions.typedKey(ev); return true })
+	keys := func(ev *fyne.KeyEvent) bool { w.actions.typedKey(ev); return true }
+	t.cancel = newButton("Cancel the move", w.cancelMoves, keys)
+	t.goOn = newButton("Continue in the files that are there…", w.askContinue, keys)
 	t.cancel.Hide()
-	t.scroll = container.NewVScroll(container.NewVBox(t.grid, container.NewHBox(t.cancel)))
+	t.goOn.Hide()
+	t.scroll = container.NewVScroll(container.NewVBox(t.grid, container.NewHBox(t.cancel, t.goOn)))
 	return t
 }
 
@@ -31,12 +35,8 @@ func (t *overviewTab) content() fyne.CanvasObject { return t.scroll }
 
 func (t *overviewTab) update(r *view.Row, _ *engine.Detail) {
 	facts := view.Facts(r.Torrent, t.w.now())
-	if can := moving(r.Torrent); can != t.cancel.Visible() {
-		if t.cancel.Hide(); can {
-			t.cancel.Show()
-		}
-		t.scroll.Refresh()
-	}
+	t.offer(t.cancel, moving(r.Torrent))
+	t.offer(t.goOn, inTheWay(r.Torrent))
 	for len(t.labels) < 2*len(facts) {
 		label, text := widget.NewLabel(""), widget.NewLabel("")
 		label.Importance = widget.LowImportance
@@ -63,4 +63,15 @@ func (t *overviewTab) update(r *view.Row, _ *engine.Detail) {
 	if t.grid.MinSize() != before {
 		t.scroll.Refresh() // the labels push the texts
 	}
+}
+
+// offer shows a button while there is something for it to do.
+func (t *overviewTab) offer(b *button, can bool) {
+	if can == b.Visible() {
+		return
+	}
+	if b.Hide(); can {
+		b.Show()
+	}
+	t.scroll.Refresh()
 }

@@ -54,6 +54,10 @@ func (w *Window) nothingMoves() string {
 	return w.unless(w.chosen.moving, "Nothing of what is selected is being moved")
 }
 
+func (w *Window) nothingInTheWay() string {
+	return w.unless(w.chosen.inTheWay, "Nothing of what is selected was stopped by files that were there before")
+}
+
 func (w *Window) notOne() string {
 	return w.unless(len(w.chosen.rows) == 1, "Select one torrent only")
 }

@@ -5,15 +5,21 @@ import (
 	"fmt"
 	"os"
 	"path/filepath"
+	"time"
 
 	"piecewise/engine"
 )
 
 type getCommand struct {
-	Sources []string `arg:"" name:"source" help:"A .torrent file, a magnet link, an info hash or an https link to a .torrent."`
-	Seed    bool     `help:"Go on seeding afterwards, until interrupted."`
-	JSON    bool     `name:"json" help:"Print one JSON object per torrent and second on standard output, instead of progress."`
+	Sources  []string       `arg:"" name:"source" help:"A .torrent file, a magnet link, an info hash or an https link to a .torrent."`
+	Seed     bool           `help:"Go on seeding afterwards, until interrupted."`
+	JSON     bool           `name:"json" help:"Print one JSON object per torrent and second on standard output, instead of progress."`
+	Continue bool           `help:"Go on in files that are there already and not complete: what is right in them stays, what is missing is written into them. Without this they are not changed."`
+	Wait     *time.Duration `placeholder:"TIME" help:"Wait so long for a disk that is full, read-only or away, as in 90s or 2h; by default for ever in a terminal, else 5m."`
 }
+
+// waitUnseen is how long get waits for a disk if nobody sees that it does.
+const waitUnseen = 5 * time.Minute
 
 // Help is what `get --help` tells besides the flags.
 func (*getCommand) Help() string {
@@ -21,7 +27,10 @@ func (*getCommand) Help() string {
 
 With --json every line is one object with infohash, name, state, done, size, have, downloaded, uploaded, down, up,
 peers, seeds, eta and error: bytes, bytes a second and seconds; eta is -1 if unknown, done means that all wanted
-pieces are verified.`
+pieces are verified.
+
+A disk that is full, read-only or taken away is waited for, see --wait; the download goes on when it can again.
+Other trouble ends it.`
 }
 
 // run downloads and returns once all is verified, or ctx has ended.
@@ -34,8 +43,10 @@ func (c *getCommand) run(ctx context.Context, std *Stdio, f *flags) error {
 	if err != nil {
 		return err
 	}
-	s := startSession(cfg, c.reporter(std))
-	err = s.add(ctx, sources, engine.AddOptions{Dir: cfg.Dir, Peers: f.Peer})
+	r := c.reporter(std)
+	s := startSession(cfg, r)
+	s.patience = c.patience(r)
+	err = s.add(ctx, sources, engine.AddOptions{Dir: cfg.Dir, Peers: f.Peer, Continue: c.Continue})
 	if err == nil {
 		err = s.watch(ctx, c.Seed)
 	}
@@ -73,6 +84,17 @@ func (c *getCommand) reporter(std *Stdio) reporter {
 		return &progress{screen: s}
 	}
 	return &plainLines{w: std.Err}
+}
+
+// patience is how long a disk in trouble is waited for; negative is for ever.
+func (c *getCommand) patience(r reporter) time.Duration {
+	if c.Wait != nil {
+		return max(0, *c.Wait)
+	}
+	if _, seen := r.(*progress); seen {
+		return -1
+	}
+	return waitUnseen
 }
 
 // openAll opens what the user named, each only once.

@@ -22,9 +22,11 @@ type session struct {
 	rows   []*engine.Torrent
 	added  time.Time // a snapshot before this moment does not know all of ids
 	halted map[engine.ID]string
+	waits  map[engine.ID]time.Time // since when those of them wait for their disk
 
-	peers   []netip.AddrPort // that the user named
-	seconds int              // since watch began
+	patience time.Duration    // with a disk in trouble; negative is for ever
+	peers    []netip.AddrPort // that the user named
+	seconds  int              // since watch began
 }
 
 // redialEvery is how often, in seconds, a torrent without peers is offered those
@@ -37,7 +39,7 @@ func startSession(cfg engine.Config, r reporter) *session {
 	ctx, stop := context.WithCancel(context.Background())
 	s := &session{
 		engine: engine.New(cfg), report: r, stop: stop,
-		ended: make(chan error, 1), halted: map[engine.ID]string{},
+		ended: make(chan error, 1), halted: map[engine.ID]string{}, waits: map[engine.ID]time.Time{}, patience: -1,
 	}
 	go func() { s.ended <- s.engine.Run(ctx) }()
 	return s
@@ -67,7 +69,16 @@ func (s *session) add(ctx context.Context, sources []*engine.Source, opts engine
 }
 
 func (s *session) proceed(ctx context.Context, id engine.ID, opts engine.AddOptions) error {
-	if err := s.engine.Resume(ctx, id); err != nil {
+	resume := s.engine.Resume
+	if opts.Continue {
+		resume = func(ctx context.Context, id engine.ID) error {
+			if s.engine.Continue(ctx, id) == nil {
+				return nil
+			}
+			return s.engine.Resume(ctx, id) // there is nothing in the way
+		}
+	}
+	if err := resume(ctx, id); err != nil {
 		return err
 	}
 	if len(opts.Peers) == 0 {
@@ -76,7 +87,8 @@ func (s *session) proceed(ctx context.Context, id engine.ID, opts engine.AddOpti
 	return s.engine.AddPeers(ctx, id, opts.Peers)
 }
 
-// watch returns when all torrents are done or have stopped by themselves; with
+// watch returns when all torrents are done or have stopped by themselves, and are not
+// to be waited for; with
 // seed it goes on until ctx ends, or until none is left to seed.
 func (s *session) watch(ctx context.Context, seed bool) error {
 	second := time.NewTicker(time.Second)
@@ -133,18 +145,40 @@ func (s *session) take(snap *engine.Snapshot) {
 			continue
 		}
 		s.rows = append(s.rows, t)
-		delete(s.halted, id)
-		if t.State == engine.Faulted {
-			s.halted[id] = fmt.Sprintf("%s: %s", title(t), format.Text(t.Err))
-		}
+		s.note(t, snap.Time)
 	}
+}
+
+// note keeps why a torrent does not go on, and since when it waits for its disk. One
+// that tries again soon has not come out of its trouble.
+func (s *session) note(t *engine.Torrent, now time.Time) {
+	delete(s.halted, t.ID)
+	if t.State != engine.Faulted {
+		if t.Down > 0 || t.Done() {
+			delete(s.waits, t.ID)
+		}
+		return
+	}
+	s.halted[t.ID] = fmt.Sprintf("%s: %s", title(t), format.Text(t.Err))
+	if t.InTheWay {
+		s.halted[t.ID] += " With --continue it goes on in them."
+	}
+	if _, known := s.waits[t.ID]; t.Waits && !known {
+		s.waits[t.ID] = now
+	}
+}
+
+// waiting reports whether a torrent that has stopped may go on by itself before our
+// patience is at its end.
+func (s *session) waiting(t *engine.Torrent) bool {
+	return t.Waits && (s.patience < 0 || time.Since(s.waits[t.ID]) < s.patience)
 }
 
 // over reports whether nothing is left to download.
 func (s *session) over() bool {
 	finished := 0
 	for _, t := range s.rows {
-		if t.State == engine.Faulted || t.State == engine.Seeding && t.Done() {
+		if t.State == engine.Faulted && !s.waiting(t) || t.State == engine.Seeding && t.Done() {
 			finished++
 		}
 	}

@@ -13,7 +13,7 @@ func TestSessionTake(t *testing.T) {
 	second.ID = engine.ID{2}
 	fault := *second
 	fault.State, fault.Err = engine.Faulted, "the disk is full"
-	s := &session{ids: []engine.ID{first.ID, second.ID}, added: now, halted: map[engine.ID]string{}}
+	s := &session{ids: []engine.ID{first.ID, second.ID}, added: now, halted: map[engine.ID]string{}, waits: map[engine.ID]time.Time{}}
 
 	s.take(&engine.Snapshot{Time: now.Add(-time.Second), Torrents: []*engine.Torrent{&fault, first}})
 	if len(s.rows) != 0 || s.over() {
@@ -32,5 +32,42 @@ func TestSessionTake(t *testing.T) {
 	s.take(&engine.Snapshot{Time: now, Torrents: []*engine.Torrent{done, first}})
 	if !s.over() || s.result() != nil {
 		t.Errorf("over %v, result %v", s.over(), s.result())
+	}
+}
+
+// TestSessionWaits waits for a disk as long as it shall, and not for other trouble.
+func TestSessionWaits(t *testing.T) {
+	fault := func(waits, inTheWay bool) *engine.Torrent {
+		r := rowOf("b", 10, 40)
+		r.State, r.Err, r.Waits, r.InTheWay = engine.Faulted, "It is so.", waits, inTheWay
+		return r
+	}
+	for _, c := range []struct {
+		name     string
+		row      *engine.Torrent
+		patience time.Duration
+		ago      time.Duration // since the trouble began
+		over     bool
+		says     string
+	}{
+		{"for ever", fault(true, false), -1, time.Hour, false, "b: It is so."},
+		{"for a while", fault(true, false), time.Minute, time.Second, false, "b: It is so."},
+		{"for long enough", fault(true, false), time.Minute, time.Hour, true, "b: It is so."},
+		{"not at all", fault(true, false), 0, 0, true, "b: It is so."},
+		{"for nothing", fault(false, false), -1, 0, true, "b: It is so."},
+		{"for the user", fault(false, true), -1, 0, true, "b: It is so. With --continue it goes on in them."},
+	} {
+		t.Run(c.name, func(t *testing.T) {
+			now := time.Now()
+			s := &session{ids: []engine.ID{c.row.ID}, patience: c.patience, halted: map[engine.ID]string{}, waits: map[engine.ID]time.Time{}}
+			s.take(&engine.Snapshot{Time: now.Add(-c.ago), Torrents: []*engine.Torrent{c.row}})
+			tries := rowOf("b", 10, 40) // and fails again
+			tries.ID, tries.State, tries.Down = c.row.ID, engine.Downloading, 0
+			s.take(&engine.Snapshot{Time: now, Torrents: []*engine.Torrent{tries}})
+			s.take(&engine.Snapshot{Time: now, Torrents: []*engine.Torrent{c.row}})
+			if s.over() != c.over || s.result().Error() != c.says {
+				t.Errorf("over %v, %q", s.over(), s.result())
+			}
+		})
 	}
 }

@@ -118,7 +118,9 @@ func TestEveryFieldOfATorrentIsShown(t *testing.T) {
 		bases[i].Options = engine.DefaultOptions()
 	}
 	checkShown(t, bases, torrentText, map[string]string{
-		"Preview": "previews are left out of the list, see TestPreviewsAreLeftOut",
+		"Preview":  "previews are left out of the list, see TestPreviewsAreLeftOut",
+		"InTheWay": "the details and the menu offer to continue, see TestContinueIsOffered",
+		"Waits":    "the sentence in Err says so, and get waits for it",
 	})
 }
 

@@ -63,6 +63,10 @@ type Trouble struct {
 	files Options
 }
 
+// Begins returns the folder at which the file system of dir begins, or of the nearest
+// folder above it that is there; "" if that cannot be told. It asks the file system.
+func Begins(dir string) string { return diskOf(existing(dir)) }
+
 // Heals reports whether the trouble may be over without the user's help, or with
 // help that only the disk tells of. Over finds that out.
 func (t Trouble) Heals() bool {
