@@ -54,6 +54,7 @@ const (
 	OriginIncoming        // it connected to us
 	OriginManual          // the user named it
 	OriginMetainfo        // a web seed, which the .torrent or the magnet names, BEP 19
+	OriginMagnet          // a magnet link named it
 )
 
 // Peer is one connected peer at one moment.

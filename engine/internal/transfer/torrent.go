@@ -61,6 +61,7 @@ type Torrent struct {
 
 	limits  Limits
 	tearing sync.Once
+	social  Social               // set before the first peer joins
 	crew    atomic.Pointer[crew] // who writes its pieces; nil until Open
 
 	mu       sync.Mutex

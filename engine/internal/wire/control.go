@@ -29,7 +29,11 @@ type control struct {
 	hello []byte     // its handshake, as far as written
 	carry []byte     // the beginning of a frame
 	pex   byte       // our number for ut_pex, BEP 11; 0 is none
+	punch byte       // our number for ut_holepunch, BEP 55; likewise
 	meta  byte       // our number for ut_metadata, BEP 9; 0 while it is unknown
+
+	theirPEX, theirPunch byte // the peer's numbers; guarded by mu
+
 	begun bool
 }
 
@@ -184,6 +188,7 @@ func (l *control) begin() {
 	}
 	l.begun = true
 	l.outbox().begin()
+	l.c.tellNode()
 	l.c.run()
 }
 
@@ -216,6 +221,9 @@ func (l *control) message(frame []byte) {
 		}
 		return
 	case Extended:
+		if l.silenced(frame) {
+			return
+		}
 		frame = l.extended(frame)
 	}
 	l.outbox().add(frame)
@@ -236,8 +244,9 @@ func (l *control) extended(frame []byte) []byte {
 		dict[i+4] = '1'
 	}
 	l.mu.Lock()
-	l.pex, l.meta = number(dict, "6:ut_pexi"), number(dict, "11:ut_metadatai")
+	l.pex, l.punch, l.meta = number(dict, pexKey), number(dict, punchKey), number(dict, "11:ut_metadatai")
 	l.mu.Unlock()
+	frame = l.hideExchange(frame)
 	if p, ok := l.c.plane.(interface{ MetadataSize() int }); ok {
 		return addMetadata(frame, p.MetadataSize())
 	}
@@ -265,6 +274,13 @@ func (l *control) isPEX(frame []byte) bool {
 	l.mu.Lock()
 	defer l.mu.Unlock()
 	return l.pex != 0 && frame[5] == l.pex
+}
+
+// isPunch reports whether a frame of the peer is about a hole to be punched.
+func (l *control) isPunch(frame []byte) bool {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	return l.punch != 0 && frame[5] == l.punch
 }
 
 // Close ends the connection. It may be called repeatedly.

@@ -80,7 +80,7 @@ func TestFromPeer(t *testing.T) {
 		write(t, socket, f)
 	}
 	for _, want := range []Kind{
-		Bitfield, Interested, NotInterested, Have, portKind, HaveAll, HaveNone, Extended, Extended,
+		Bitfield, Interested, NotInterested, Have, HaveAll, HaveNone, Extended, Extended,
 	} {
 		if got := Kind(readFrame(t, library)[4]); got != want {
 			t.Errorf("the library heard %d, want %d", got, want)
@@ -122,7 +122,7 @@ func TestFromLibrary(t *testing.T) {
 			write(t, library, b[:n])
 			b = b[n:]
 		}
-		want := []Kind{Bitfield, Unchoke, Have, portKind, HaveAll, HaveNone, Extended, Extended}
+		want := []Kind{Bitfield, Unchoke, Have, HaveAll, HaveNone, Extended, Extended}
 		for _, kind := range want {
 			if got := Kind(readFrame(t, socket)[4]); got != kind {
 				t.Errorf("size %d: the peer heard %d, want %d", size, got, kind)
@@ -150,7 +150,7 @@ func TestOutgoing(t *testing.T) {
 	})}})
 	_, library, socket := shaken(t, e)
 	write(t, library, frame(Extended, 0, 'd', 'e'), frame(Bitfield, 1), frame(Have, 0, 0, 0, 2), frame(Have, 0, 0, 0, 1), frame(portKind, 1, 2))
-	for _, want := range [][]byte{frame(Extended, 0, 'd', 'e'), frame(HaveNone), frame(Have, 0, 0, 0, 1), frame(portKind, 1, 2)} {
+	for _, want := range [][]byte{frame(Extended, 0, 'd', 'e'), frame(HaveNone), frame(Have, 0, 0, 0, 1)} {
 		if got := readFrame(t, socket); !bytes.Equal(got, want) {
 			t.Errorf("%x, want %x", got, want)
 		}
@@ -189,7 +189,7 @@ func TestExtended(t *testing.T) {
 		p := <-joined
 		pex, other, metadata := frame(Extended, 7, 'd', 'e'), frame(Extended, 2, 'd', 'e'), frame(Extended, 1, 'd', 'e')
 		write(t, socket, pex, pex, metadata, other, pex, metadata, other)
-		for _, want := range [][]byte{pex, other, other} {
+		for _, want := range [][]byte{other, other} {
 			if got := readFrame(t, library); !bytes.Equal(got, want) {
 				t.Errorf("the library got %x, want %x", got, want)
 			}

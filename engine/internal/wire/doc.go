@@ -10,13 +10,15 @@
 //
 //	from the peer        the library   the data plane
 //	Have, Bitfield, HaveAll, HaveNone, Interested, NotInterested   both
-//	Extended (BEP 10), Port   the library; its handshake both, metadata (BEP 9) the data plane
+//	Extended (BEP 10)   the library; its handshake both, metadata (BEP 9) and PEX (BEP 11) the data plane
+//	Port (BEP 5)   the data plane
 //	Choke, Unchoke, Request, Cancel, Piece, Reject, AllowedFast, Suggest   the data plane
 //	HashRequest, Hashes, HashReject (BEP 52)   the data plane
 //	keepalives, unknown kinds   nobody
 //
 // Of what the library writes, the peer gets Have, Bitfield, HaveAll and HaveNone
-// if the data plane agrees (Outgoing), Extended and Port. The rest is dropped: the
+// if the data plane agrees (Outgoing), and Extended; what of that is about other peers
+// (BEP 11, BEP 55) only while the data plane wants it (Social). The rest is dropped: the
 // data plane says it.
 //
 // A peer that hangs up on a TCP connection before the handshakes are done is

@@ -137,8 +137,13 @@ func (c *Conn) shaken(s *stream, hello []byte) {
 func (c *Conn) greet(hello []byte) error {
 	var err error
 	if c.info.Outgoing {
-		err = c.negotiate(hello)
+		if err = c.negotiate(hello); err == nil {
+			c.net.met(c.info.Addr)
+		} else if !errors.Is(err, errUnknown) && !errors.Is(err, errRefused) && c.ctx.Err() == nil {
+			c.net.missed(c.info.Addr)
+		}
 	} else {
+		c.tailor(hello)
 		b := append([]byte(nil), hello...)
 		if c.cipher.out != nil {
 			c.cipher.out.XORKeyStream(b, b)
@@ -213,6 +218,7 @@ func (c *Conn) negotiate(hello []byte) error {
 	if c.plane = c.net.registry.Plane(c.info.InfoHash); c.plane == nil {
 		return errUnknown
 	}
+	c.tailor(hello)
 	if p, ok := c.plane.(Crowded); ok && !p.Room(false) {
 		return c.hold()
 	}

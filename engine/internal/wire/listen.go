@@ -131,6 +131,9 @@ func (d *Dialer) Dial(ctx context.Context, addr string) (net.Conn, error) {
 	if err := d.net.allowed(peer); err != nil {
 		return nil, err
 	}
+	if err := d.net.tired(peer); err != nil {
+		return nil, fmt.Errorf("dial peer %v: %w", peer, err)
+	}
 	s, err := d.net.door.dial(ctx, peer.Addr())
 	if err != nil {
 		return nil, fmt.Errorf("dial peer %v: %w", peer, err)
@@ -138,6 +141,9 @@ func (d *Dialer) Dial(ctx context.Context, addr string) (net.Conn, error) {
 	socket, err := d.dial(ctx, peer)
 	if err != nil {
 		s.release()
+		if ctx.Err() == nil || errors.Is(ctx.Err(), context.DeadlineExceeded) {
+			d.net.missed(peer)
+		}
 		return nil, fmt.Errorf("dial peer: %w", err)
 	}
 	c, err := d.net.open(socket, s, Info{Addr: peer, Transport: d.transport, Outgoing: true})

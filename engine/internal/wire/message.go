@@ -36,7 +36,7 @@ func (k Kind) fast() bool { return k >= Suggest && k <= AllowedFast }
 // toLibrary reports whether the library hears of a peer's message.
 func (k Kind) toLibrary() bool {
 	switch k {
-	case Interested, NotInterested, Have, Bitfield, HaveAll, HaveNone, portKind, Extended:
+	case Interested, NotInterested, Have, Bitfield, HaveAll, HaveNone, Extended:
 		return true
 	}
 	return false
@@ -45,7 +45,7 @@ func (k Kind) toLibrary() bool {
 // toPeer reports whether a peer hears of the library's message.
 func (k Kind) toPeer() bool {
 	switch k {
-	case Have, Bitfield, HaveAll, HaveNone, portKind, Extended:
+	case Have, Bitfield, HaveAll, HaveNone, Extended:
 		return true
 	}
 	return false

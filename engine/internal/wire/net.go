@@ -81,6 +81,7 @@ type Net struct {
 	conns   map[*Conn]struct{} // open ones
 	bans    bans
 	strikes map[netip.AddrPort]strikes // of culprits
+	misses  misses
 	closing bool
 }
 
@@ -88,7 +89,7 @@ type Net struct {
 // particular interface.
 func Listen(cfg Config) (*Net, error) {
 	n := &Net{registry: cfg.Registry, refused: cfg.Refuses, pool: cfg.Pool, timeouts: cfg.Timeouts.orDefault(), log: cfg.Logger, loopback: cfg.Loopback}
-	n.conns = make(map[*Conn]struct{})
+	n.conns, n.misses = make(map[*Conn]struct{}), misses{}
 	n.ctx, n.cancel = context.WithCancel(context.Background())
 	n.SetPolicy(cfg.Policy)
 	if n.route = cfg.Route; n.route == nil {

@@ -17,7 +17,7 @@ const (
 	smallBite = 32 << 10
 	gather    = time.Millisecond
 
-	pexInterval = 46 * time.Second // the library drops a peer that sends PEX after 45 s by its own clock
+	pexInterval = 45 * time.Second // a peer may send PEX once a minute (BEP 11); clocks and lines are not exact
 )
 
 // receiver is the receive goroutine of a connection.
@@ -265,7 +265,14 @@ func (r *receiver) control(frame []byte) error {
 	m, tell, ours := Message{}, true, false
 	switch kind {
 	case Extended:
-		if !r.c.info.Extended || r.early(frame) {
+		switch l := &r.c.control; {
+		case !r.c.info.Extended:
+			return r.tedious(1)
+		case frame[5] == 0:
+			l.heardExtensions(frame[6:])
+		case l.isPEX(frame):
+			return r.introduced(frame)
+		case l.isPunch(frame) && !r.punches(frame):
 			return r.tedious(1)
 		}
 		m = Message{Kind: Extended, Index: uint32(frame[5]), Bits: frame[6:]}
@@ -275,7 +282,9 @@ func (r *receiver) control(frame []byte) error {
 		if r.port {
 			return r.tedious(1)
 		}
-		r.port, tell = true, false
+		r.port = true
+		r.node(frame)
+		return nil
 	default:
 		m = parseMessage(frame)
 	}
@@ -295,11 +304,8 @@ func (r *receiver) control(frame []byte) error {
 	return nil
 }
 
-// early reports whether frame is a PEX message that comes too soon after another.
-func (r *receiver) early(frame []byte) bool {
-	if !r.c.control.isPEX(frame) {
-		return false
-	}
+// early reports whether a PEX message comes too soon after another.
+func (r *receiver) early() bool {
 	now := time.Now()
 	if !r.lastPEX.IsZero() && now.Sub(r.lastPEX) < pexInterval {
 		return true

@@ -120,6 +120,23 @@ type Throttle interface {
 	Took(n int) (next int)
 }
 
+// Social is a Plane that says what its peers and we may tell each other of others. All
+// of it may be asked on any goroutine, and returns at once.
+type Social interface {
+	// Exchange reports whether peers tell each other of peers now (BEP 11), and help
+	// each other to connect (BEP 55). Of a private torrent they do not (BEP 27).
+	Exchange() bool
+	// Introduced gets a peer's message of BEP 11, unread. It is valid during the call only.
+	Introduced(by netip.AddrPort, message []byte)
+	// Punch reports whether we may connect to an address because a peer says that
+	// somebody there waits for it (BEP 55).
+	Punch(by, to netip.AddrPort) bool
+	// NodePort returns the port of our DHT node that peers are told of, 0 for none;
+	// Node gets the address of a peer's (BEP 5).
+	NodePort() uint16
+	Node(at netip.AddrPort)
+}
+
 // MinFill is the least length of the buffer that Fill gets: one message with a
 // block of 16 KiB.
 const MinFill = 13 + 16<<10
