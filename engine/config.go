@@ -12,13 +12,16 @@ type Config struct {
 	Listen  netip.AddrPort // peers connect here; the zero value is every address, at Settings.Port
 
 	Loopback      bool // bind and dial 127.0.0.0/8 and ::1 only, and do not look for peers beyond
-	NoDHT         bool
-	NoLSD         bool
+	LoopbackLSD   bool // look for peers on the loopback interface, which Loopback alone does not
 	NoPortMapping bool
 	NoUTP         bool // TCP only
 
 	// These stand in for what is saved, this time only and until SetSettings, or
 	// SetOptions for super-seeding, gives it another value. They are not saved.
+	NoDHT       bool             // for Settings.DHT
+	NoPEX       bool             // for Settings.PEX
+	NoLSD       bool             // for Settings.LSD
+	DHTNodes    []string         // for Settings.DHTNodes, if there are any; with Loopback only numbers on loopback are asked
 	Dir         string           // for Settings.Dir; "" leaves the saved one
 	Preallocate bool             // true for Settings.Preallocate
 	UpLimit     int64            // for Settings.Limits.Up, bytes/s; 0 leaves the saved one

@@ -69,6 +69,7 @@ func (s *state) setSettings(v Settings) error {
 		s.hosting.failed = false
 		s.steerHosting()
 	}
+	s.control.SetDiscovery(s.discovery())
 	for _, t := range s.order {
 		s.retune(t)
 		if r := t.run; r != nil && r.disk != nil {

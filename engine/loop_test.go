@@ -25,16 +25,18 @@ import (
 // race detector shows if two goroutines call it.
 type fakeControl struct {
 	added     int
-	session   swarm.Session  // as it was set last
-	sessions  int            // how often
-	carriers  []*fakeCarrier // as they were added
-	block     chan struct{}  // Add waits for it, if not nil
-	close     chan struct{}  // Close waits for it, if not nil
+	session   swarm.Session   // as it was set last
+	sessions  int             // how often
+	discovery swarm.Discovery // as it was set last
+	carriers  []*fakeCarrier  // as they were added
+	block     chan struct{}   // Add waits for it, if not nil
+	close     chan struct{}   // Close waits for it, if not nil
 	bans      []string
 	port      atomic.Int32 // less 1
-	refilters atomic.Int32
-	taken     int // cannot be listened on
+	taken     int          // cannot be listened on
 	standby   map[ID]func()
+	found     map[ID]func([]netip.AddrPort, plane.Origin)
+	refilters atomic.Int32
 	left      map[ID]bool // nobody waits for them any more
 }
 
@@ -55,13 +57,17 @@ func (f *fakeControl) Close() error {
 	return nil
 }
 
-func (f *fakeControl) StandBy(ids [][20]byte, _ bool, wake func()) {
+func (f *fakeControl) StandBy(ids [][20]byte, _ bool, wake func(), found func([]netip.AddrPort, plane.Origin)) {
+	if f.found == nil {
+		f.found = map[ID]func([]netip.AddrPort, plane.Origin){}
+	}
+	f.found[ids[0]] = found
 	if f.standby == nil {
 		f.standby = map[ID]func(){}
 	}
 	f.standby[ids[0]] = wake
 }
-func (f *fakeControl) Leave(id [20]byte)        { delete(f.standby, id) }
+func (f *fakeControl) Leave(id [20]byte)        { delete(f.standby, id); delete(f.found, id) }
 func (f *fakeControl) Awaited(id [20]byte) bool { return f.standby[id] != nil && !f.left[id] }
 
 func (f *fakeControl) Ban(a netip.AddrPort)   { f.bans = append(f.bans, "ban "+a.String()) }
@@ -75,10 +81,12 @@ func (f *fakeControl) Rebind(p uint16) error {
 	f.port.Store(int32(p) - 1)
 	return nil
 }
-func (f *fakeControl) Refilter()                 { f.refilters.Add(1) }
-func (*fakeControl) Reached() (v4, v6 time.Time) { return time.Time{}, time.Time{} }
-func (*fakeControl) PeerID() [20]byte            { return [20]byte{} }
-func (*fakeControl) DHTNodes() int               { return -1 }
+func (f *fakeControl) Refilter()                      { f.refilters.Add(1) }
+func (*fakeControl) Reached() (v4, v6 time.Time)      { return time.Time{}, time.Time{} }
+func (*fakeControl) PeerID() [20]byte                 { return [20]byte{} }
+func (*fakeControl) DHT() swarm.DHTStatus             { return swarm.DHTStatus{} }
+func (*fakeControl) DHTState() []byte                 { return nil }
+func (f *fakeControl) SetDiscovery(d swarm.Discovery) { f.discovery = d }
 
 func (f *fakeControl) SetSession(s swarm.Session) { f.session, f.sessions = s, f.sessions+1 }
 

@@ -117,7 +117,7 @@ func (s *state) open(t *torrent) {
 		}
 		if err == nil {
 			o.Hashes, o.IDs, o.V2, o.Opaque = piecesOf(gate), idsOf(gate), shortV2(gate), gate.Opaque
-			o.InfoBytes, o.Withheld = gate.InfoBytes, gate.Opaque && !gate.Private
+			o.InfoBytes, o.Withheld, o.Private = gate.InfoBytes, gate.Opaque && !gate.Private, gate.Private
 			o.WebSeeds, o.WebFiles = gate.WebSeeds, webFilesOf(gate)
 			o.Disk, err = s.openDisk(t, files)
 		}

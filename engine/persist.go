@@ -227,6 +227,11 @@ func (s *state) keepUnseen(t *torrent) {
 
 // close ends what the state holds.
 func (s *state) close() {
+	if nodes := s.control.DHTState(); len(nodes) > 0 {
+		if err := s.store.PutDHT(nodes); err != nil {
+			s.log.Warn("save the nodes of the DHT", "error", err)
+		}
+	}
 	if err := s.control.Close(); err != nil {
 		s.log.Warn("close the library", "error", err)
 	}

@@ -59,6 +59,7 @@ const (
 	OriginIncoming = plane.OriginIncoming
 	OriginManual   = plane.OriginManual
 	OriginMetainfo = plane.OriginMetainfo
+	OriginMagnet   = plane.OriginMagnet
 )
 
 // MakeBits returns an empty set for n pieces, to be filled before it is shared.

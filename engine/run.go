@@ -37,11 +37,12 @@ func (e *Engine) Run(ctx context.Context) error {
 	if err != nil {
 		return errors.Join(err, st.Close())
 	}
+	s.store = st
 	client, err := swarm.New(e.swarmConfig(s))
 	if err != nil {
 		return errors.Join(err, st.Close())
 	}
-	s.control, s.store = control{client}, st
+	s.control = control{client}
 	if notice != "" {
 		s.emit(Notice, nil, notice)
 	}
@@ -55,8 +56,8 @@ func (e *Engine) swarmConfig(s *state) swarm.Config {
 		Listen:      at,
 		Otherwise:   otherwise,
 		Loopback:    e.cfg.Loopback,
-		DHT:         !e.cfg.NoDHT,
-		LSD:         !e.cfg.NoLSD,
+		Discovery:   s.discovery(),
+		DHTState:    s.store.DHT(),
 		PortMapping: !e.cfg.NoPortMapping,
 		UTP:         !e.cfg.NoUTP,
 		Filter:      s.filter.gate,

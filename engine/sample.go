@@ -11,7 +11,7 @@ import (
 const (
 	ticksASecond = int(time.Second / tickEvery)
 	freeEvery    = 10 * ticksASecond
-	dhtEvery     = 5 * ticksASecond
+	dhtEvery     = 2 * ticksASecond
 	peersEvery   = 2 // ticks, for the watched torrent
 	meterSeconds = 5
 )
@@ -60,11 +60,11 @@ func (s *state) tick() {
 	if s.ticks%zoneEvery == 1 {
 		s.watchZone()
 	}
-	if s.ticks%dhtEvery == 1 && !s.cfg.Loopback && !s.cfg.NoDHT {
-		s.library.push(func() func(*state) {
-			n := s.control.DHTNodes()
-			return func(s *state) { s.changed = s.changed || s.dhtNodes != n; s.dhtNodes = n }
-		})
+	if s.ticks%dhtEvery == 1 {
+		s.askDHT()
+	}
+	if s.ticks%int(keepDHTEvery/tickEvery) == 0 {
+		s.keepDHT()
 	}
 	if s.ticks%backupTicks == backupFirst {
 		s.backUp()
@@ -235,7 +235,7 @@ func (s *state) publish() {
 	s.changed = false
 	snap := &Snapshot{
 		Time: time.Now(), Torrents: make([]*Torrent, 0, len(s.order)), Detail: s.detail, Settings: s.settings, Bans: s.bans, Filter: s.filter.told,
-		Downloaded: s.goneDn, Uploaded: s.goneUp, Port: s.port, DHTNodes: s.dhtNodes, Free: s.free,
+		Downloaded: s.goneDn, Uploaded: s.goneUp, Port: s.port, DHT: s.dht, Free: s.free,
 		ProtocolReceived: s.gone.ProtocolReceived, ProtocolSent: s.gone.ProtocolSent,
 		Wasted: s.gone.Wasted, HashFailures: s.gone.HashFailures,
 		Hosting: s.hosting.shown, Limits: s.session.Limits, Turtle: s.slow,

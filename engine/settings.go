@@ -33,6 +33,13 @@ type Settings struct {
 	TorrentConnections int              `json:"torrent_connections"` // of each torrent; or Unlimited
 	Encryption         EncryptionPolicy `json:"encryption"`          // of connections made from now on
 
+	DHT         bool     `json:"dht"`           // BEP 5
+	DHTReadOnly bool     `json:"dht_read_only"` // our node asks others and does not answer, BEP 43
+	DHTNodes    []string `json:"dht_nodes"`     // "host:port" of nodes that are asked when we know too few
+	PEX         bool     `json:"pex"`           // peers tell each other of peers, BEP 11
+	LSD         bool     `json:"lsd"`           // peers are looked for in the local network, BEP 14
+	LowPorts    bool     `json:"low_ports"`     // peers that others name may have ports below 1024
+
 	Port int `json:"port"` // where peers connect, over TCP and UDP; 0 has one chosen and kept
 
 	Trackers     [][]string `json:"trackers"`      // in tiers; added to each torrent that comes and is not private
@@ -52,6 +59,7 @@ func DefaultSettings() Settings {
 		Limits: NoLimits, TurtleLimits: Limits{Down: 500_000, Up: 50_000},
 		Slots: Automatic, MaxSlots: Unlimited, Connections: 1000, TorrentConnections: 500,
 		Encryption: EncryptionAllow, TrackerPort: 6969,
+		DHT: true, DHTNodes: slices.Clone(defaultNodes), PEX: true, LSD: true,
 	}
 }
 
@@ -62,6 +70,9 @@ func (v Settings) Equal(o Settings) bool {
 	}
 	if len(v.Trackers) == 0 && len(o.Trackers) == 0 {
 		v.Trackers, o.Trackers = nil, nil
+	}
+	if len(v.DHTNodes) == 0 && len(o.DHTNodes) == 0 {
+		v.DHTNodes, o.DHTNodes = nil, nil
 	}
 	return reflect.DeepEqual(v, o)
 }
@@ -89,6 +100,7 @@ func (v Settings) repaired() Settings {
 	for i := range v.Timetable {
 		v.Timetable[i].Days &= EveryDay
 	}
+	v.DHTNodes = repairedNodes(v.DHTNodes)
 	v.Slots, v.MaxSlots = repairedNumber(v.Slots), repairedNumber(v.MaxSlots)
 	v.Connections, v.TorrentConnections = repairedNumber(v.Connections), repairedNumber(v.TorrentConnections)
 	if v.Port < 0 || v.Port > 65535 {

@@ -29,8 +29,8 @@ type Snapshot struct {
 	HashFailures         int   // pieces that came with a wrong hash since the program was started
 	Peers                int   // connected
 	Port                 int   // the TCP port we listen on
-	DHTNodes             int   // -1 if the DHT is off
 	Free                 int64 // bytes free where new torrents are saved; -1 if unknown
+	DHT                  DHTStatus
 
 	Hosting Hosting // our own tracker
 

@@ -10,9 +10,8 @@ import (
 // the library. It is woken, that is started,
 //
 //   - by a peer whose handshake names it, which waits meanwhile; or
-//   - when its turn comes, if a tracker knows of leeches: they may be unable to dial us;
-//     or if it has not been where only the library announces for a while: the DHT and
-//     the local network.
+//   - when its turn comes, if a tracker knows of leeches, or the DHT or the local network
+//     of peers: they may be unable to dial us.
 //
 // Once it has had no peer for a while it stands by again. What strangers can make us
 // do is bounded by how many seeds may be awake and have no peer: further ones wait,
@@ -40,38 +39,13 @@ type seeds struct {
 	awake   map[*torrent]bool // complete ones that run, or are being started
 	asked   []*torrent        // whom peers wait for, in order
 	wishing []*torrent        // whose turn it is to be woken, in order
-	at      int               // who in the list is asked next whether it wants a turn
 }
 
-// How often a seed has its turn if nobody else wakes it. With more than a thousand of
-// them it takes longer until all had theirs.
+// How often a seed has its turn because the DHT or the local network know of peers.
 const (
-	turnAlone    = 25 * time.Minute // without a tracker: DHT nodes forget who is silent for half an hour
-	turnTracked  = 3 * time.Hour
-	turnsLookAt  = 1000 // seeds that are asked in a second whether they want a turn
-	turnsWaiting = 10   // no more want one, until these had theirs
+	turnAlone   = 25 * time.Minute // without a tracker
+	turnTracked = 3 * time.Hour
 )
-
-// turns gives those seeds a turn that had none for long.
-func (s *state) turns(now time.Time) {
-	dht := !s.cfg.NoDHT && s.dhtNodes > 0
-	if s.cfg.Loopback || !dht && s.cfg.NoLSD {
-		return
-	}
-	for range min(turnsLookAt, len(s.order)) {
-		if len(s.seeds.wishing) >= turnsWaiting {
-			return
-		}
-		s.seeds.at = (s.seeds.at + 1) % len(s.order)
-		t, every := s.order[s.seeds.at], turnAlone
-		if len(t.rec.Trackers) > 0 {
-			every = turnTracked
-		}
-		if b := t.standby; b != nil && !b.wishes && !t.private() && now.Sub(t.turn) >= every {
-			s.wish(t)
-		}
-	}
-}
 
 // mayRest reports whether the torrent needs not run while it has no peer.
 func (t *torrent) mayRest() bool {
@@ -88,7 +62,7 @@ func (s *state) standBy(t *torrent) {
 	mail := s.mail
 	s.control.StandBy(t.allHashes(), t.private(), func() {
 		mail.post(func(s *state) { s.knocked(t) })
-	})
+	}, s.foundFor(t))
 	s.lookAt(t, s.watched == t.id)
 	s.touch(t)
 	if s.ticks == 0 {
@@ -223,6 +197,5 @@ func (s *state) rest(now time.Time) {
 			s.steer(t)
 		}
 	}
-	s.turns(now)
 	s.rouse()
 }

@@ -17,6 +17,7 @@ import (
 	"time"
 
 	"piecewise/engine/internal/announce"
+	"piecewise/engine/internal/plane"
 	"piecewise/engine/shelf"
 )
 
@@ -160,27 +161,38 @@ func TestKnocksOfNobody(t *testing.T) {
 	})
 }
 
-// TestSeedsHaveTurns waits until seeds without a tracker have been woken to announce
-// themselves where only the library does.
+// TestSeedsHaveTurns has the DHT find peers of all seeds again and again: each is woken
+// to dial them, few at a time and not often.
 func TestSeedsHaveTurns(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		cfg, ids := shelved(t, shelf.Shelf{Torrents: 200, Pieces: 2})
-		cfg.Loopback, cfg.NoLSD = false, false // the control plane is not a real one
 		control := &fakeControl{}
 		e, stop := serveAs(t, control, cfg)
 		defer stop()
-		for range 15 {
-			time.Sleep(time.Minute)
+		time.Sleep(time.Second)
+		synctest.Wait()
+		for minute := range 15 + int(turnAlone/time.Minute) {
+			var found []func([]netip.AddrPort, plane.Origin)
 			n := 0
-			inLoop(t, e, func(s *state) { n = s.lonely() })
+			inLoop(t, e, func(s *state) {
+				n = s.lonely()
+				for _, f := range control.found {
+					found = append(found, f)
+				}
+			})
 			if n > dialSeeds {
 				t.Fatalf("%d are awake", n)
 			}
+			for _, f := range found {
+				f([]netip.AddrPort{netip.MustParseAddrPort("127.0.0.1:1")}, plane.OriginDHT)
+			}
+			time.Sleep(time.Minute)
+			synctest.Wait()
+			if got := control.look(t, e); minute == 15 && got != (seen{len(ids), len(ids), len(ids)}) {
+				t.Errorf("once each: %+v", got)
+			}
 		}
-		if got := control.look(t, e); got != (seen{len(ids), len(ids), len(ids)}) {
-			t.Errorf("once each: %+v", got)
-		}
-		time.Sleep(turnAlone)
+		time.Sleep(15 * time.Minute)
 		if got := control.look(t, e); got != (seen{2 * len(ids), 2 * len(ids), len(ids)}) {
 			t.Errorf("twice each: %+v", got)
 		}

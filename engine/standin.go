@@ -3,6 +3,7 @@ package engine
 import (
 	"os"
 	"path/filepath"
+	"slices"
 )
 
 // standIn puts what was asked for this time in the place of what is saved.
@@ -30,6 +31,10 @@ func standIn(v Settings, cfg Config) Settings {
 	}
 	if cfg.Encryption != EncryptionDefault {
 		v.Encryption = cfg.Encryption
+	}
+	v.DHT, v.PEX, v.LSD = v.DHT && !cfg.NoDHT, v.PEX && !cfg.NoPEX, v.LSD && !cfg.NoLSD
+	if len(cfg.DHTNodes) > 0 {
+		v.DHTNodes = cfg.DHTNodes
 	}
 	if cfg.Listen.IsValid() {
 		v.Port = int(cfg.Listen.Port())
@@ -64,6 +69,18 @@ func keep(saved, held, v Settings) Settings {
 	}
 	if v.Port == held.Port {
 		out.Port = saved.Port
+	}
+	for _, is := range []struct {
+		now, held bool
+		out       *bool
+		saved     bool
+	}{{v.DHT, held.DHT, &out.DHT, saved.DHT}, {v.PEX, held.PEX, &out.PEX, saved.PEX}, {v.LSD, held.LSD, &out.LSD, saved.LSD}} {
+		if is.now == is.held {
+			*is.out = is.saved
+		}
+	}
+	if slices.Equal(v.DHTNodes, held.DHTNodes) {
+		out.DHTNodes = saved.DHTNodes
 	}
 	return out
 }

@@ -26,8 +26,10 @@ type controller interface {
 	Port() int
 	Rebind(port uint16) error // may wait for the system; called by one goroutine at a time
 	PeerID() [20]byte
-	DHTNodes() int
-	SetSession(swarm.Session) // returns at once
+	DHT() swarm.DHTStatus         // returns at once
+	DHTState() []byte             // likewise
+	SetDiscovery(swarm.Discovery) // likewise
+	SetSession(swarm.Session)     // returns at once
 	Close() error
 	bouncer
 	doorman
@@ -36,7 +38,7 @@ type controller interface {
 // doorman lets peers knock for torrents that do not run, see swarm.Client. All return
 // at once.
 type doorman interface {
-	StandBy(ids [][20]byte, private bool, wake func())
+	StandBy(ids [][20]byte, private bool, wake func(), found func([]netip.AddrPort, plane.Origin))
 	Awaited(id [20]byte) bool
 	Leave(id [20]byte)
 }
@@ -147,7 +149,7 @@ type state struct {
 	rebinding      bool // a job changes the port
 	hosting        hosting
 	free           int64
-	dhtNodes       int
+	dht            DHTStatus
 	goneUp, goneDn int64          // totals of torrents that were removed
 	gone           plane.Counters // of torrents that were removed, since the program was started
 	bans           []Ban          // never changed in place: snapshots share it
@@ -266,7 +268,6 @@ func newState(e *Engine) *state {
 		seeds:     seeds{awake: map[*torrent]bool{}},
 		filter:    filter{gate: &ipfilter.Gate{}},
 		free:      -1,
-		dhtNodes:  -1,
 		changed:   true,
 	}
 	if s.log == nil {

@@ -110,7 +110,7 @@ func (s *state) start(t *torrent) {
 		}
 		if err == nil {
 			spec.HashV2 = gate.HashV2
-			spec.Open = swarm.Open{InfoBytes: gate.InfoBytes, Withheld: gate.Opaque && !gate.Private && !have.All(), Layout: files.Layout, Hashes: piecesOf(gate), IDs: idsOf(gate), V2: shortV2(gate), Opaque: gate.Opaque, Torn: s.tornFor(t), Wanted: wanted, Complete: s.completeFor(t), Banned: s.bannedFor(t)}
+			spec.Open = swarm.Open{InfoBytes: gate.InfoBytes, Private: gate.Private, Withheld: gate.Opaque && !gate.Private && !have.All(), Layout: files.Layout, Hashes: piecesOf(gate), IDs: idsOf(gate), V2: shortV2(gate), Opaque: gate.Opaque, Torn: s.tornFor(t), Wanted: wanted, Complete: s.completeFor(t), Banned: s.bannedFor(t)}
 			spec.Open.WebSeeds, spec.Open.WebFiles = gate.WebSeeds, webFilesOf(gate)
 			if spec.Open.Disk = kept; kept != nil {
 				kept.Thaw()

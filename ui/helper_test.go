@@ -91,7 +91,7 @@ func someTorrents(n int) []*engine.Torrent {
 func aSnapshot(torrents ...*engine.Torrent) *engine.Snapshot {
 	s := &engine.Snapshot{
 		Time: noon, Torrents: torrents, Settings: engine.DefaultSettings(),
-		Port: 42069, DHTNodes: 312, Free: 412e9, Limits: engine.NoLimits,
+		Port: 42069, DHT: engine.DHTStatus{On: true, Nodes: 312}, Free: 412e9, Limits: engine.NoLimits,
 	}
 	s.Settings.Dir = "/srv/torrents"
 	for _, t := range torrents {

@@ -19,6 +19,7 @@ var settingsPages = []struct {
 	{"Peers", (*settingsPage).peers},
 	{"Files", (*settingsPage).files},
 	{"Network", (*settingsPage).network},
+	{"Finding peers", (*settingsPage).discovery},
 	{"Trackers", (*settingsPage).trackers},
 	{"Filter", (*settingsPage).filter},
 	{"Sharing", (*settingsPage).sharing},

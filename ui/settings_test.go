@@ -67,6 +67,7 @@ func TestSettingsByKeyboard(t *testing.T) {
 	s.until("the settings to hold", func() bool {
 		got := s.snapshot.Settings
 		want.Dir, want.Port = got.Dir, got.Port
+		want.DHT, want.PEX, want.LSD = got.DHT, got.PEX, got.LSD // the stage has none
 		return got.Equal(want) && s.snapshot.Limits == want.Limits
 	})
 	s.until("the status bar to show them", func() bool { return s.status.parts[2].Text == "limits ↓2 MiB/s" })
@@ -80,6 +81,7 @@ func TestSettingsRefuse(t *testing.T) {
 		{"Speed", "Alternative upload limit", "fast", "“fast” is not a rate"},
 		{"Peers", "Connections of all torrents", "0", "0 is not between 1 and"},
 		{"Peers", "Upload slots of each torrent", "some", "“some” is not a whole number"},
+		{"Finding peers", "First nodes", "a:1, b", "First nodes: “b” is not a host and its port"},
 		{"Files", "Save in", "downloads", "name a folder by its whole path"},
 	}
 	for _, tt := range tests {
@@ -209,6 +211,7 @@ func TestEverySettingIsShown(t *testing.T) {
 		Trackers: [][]string{{"http://127.0.0.1:1/announce", "udp://127.0.0.1:2"}, {"https://127.0.0.1:3/announce"}}, OneTier: true,
 		TrackerOn: true, TrackerPort: 80, TrackerOpen: true,
 		IPFilter: true, FilterFile: "/srv/list.p2p", FilterRanges: "10.0.0.0/8\n::1",
+		DHTReadOnly: true, LowPorts: true,
 	}
 	look(other)
 	before := look(usual)

@@ -57,7 +57,7 @@ func partsOf(t view.Totals) []shownPart {
 		{t.Limits.Text, t.Limits.Hint, "turtle"},
 		{t.Torrents, "", ""},
 		{t.Peers, "", ""},
-		{t.DHT, "", ""},
+		{t.DHT, t.Nodes, ""},
 		{t.Port, "", ""},
 		{t.Free, "", ""},
 	}

@@ -3,6 +3,7 @@ package terminal
 import (
 	"errors"
 	"fmt"
+	"net"
 	"net/netip"
 	"strings"
 
@@ -18,8 +19,11 @@ type flags struct {
 	Listen        address          `placeholder:"ADDR:PORT" help:"Let peers connect here; port 0 is any free one."`
 	Port          uint16           `placeholder:"PORT" help:"Let peers connect at this port, at every address or that of --listen."`
 	Peer          []netip.AddrPort `placeholder:"ADDR:PORT" help:"Dial this peer (repeatable)."`
-	NoDHT         bool             `name:"no-dht" help:"Do not look for peers in the distributed hash table."`
-	NoLSD         bool             `name:"no-lsd" help:"Do not look for peers on the local network."`
+	NoDHT         bool             `name:"no-dht" help:"Do not look for peers in the distributed hash table (DHT)."`
+	DHTNode       []string         `name:"dht-node" placeholder:"NODE" help:"Ask this node (HOST:PORT) first, in place of those in the settings (repeatable); with --loopback the DHT is used only with one at 127.0.0.0/8 or ::1."`
+	NoPEX         bool             `name:"no-pex" help:"Neither tell peers of other peers nor listen to what they tell (PEX)."`
+	NoLSD         bool             `name:"no-lsd" help:"Do not look for peers on the local network (LSD)."`
+	LSD           bool             `name:"lsd" help:"With --loopback, look for peers on the loopback interface, which is not done else."`
 	NoPortMapping bool             `help:"Do not ask the router to forward our port."`
 	NoUTP         bool             `name:"no-utp" help:"Connect over TCP only, not over µTP."`
 	Loopback      bool             `help:"Stay on this machine: bind and dial 127.0.0.0/8 and ::1 only."`
@@ -79,6 +83,14 @@ func (f *flags) check() error {
 	if at := f.Listen.Port(); f.Port != 0 && at != 0 && at != f.Port {
 		return fmt.Errorf("--port %d is not that of --listen, which is %d", f.Port, at)
 	}
+	for _, node := range f.DHTNode {
+		if _, port, err := net.SplitHostPort(node); err != nil || port == "" {
+			return fmt.Errorf("--dht-node %s is not HOST:PORT", node)
+		}
+	}
+	if f.LSD && f.NoLSD {
+		return errors.New("--lsd and --no-lsd contradict each other")
+	}
 	if f.NoUpload && (f.superSeed(true) || f.UpLimit > 0) {
 		return errors.New("--no-upload leaves nothing for --up-limit or --super-seed to do")
 	}
@@ -92,7 +104,7 @@ func (f *flags) superSeed(want bool) bool { return f.SuperSeed != nil && *f.Supe
 func (f *flags) config() engine.Config {
 	return engine.Config{
 		Profile: f.Profile, Dir: f.Dir, Listen: f.Listen.AddrPort, Loopback: f.Loopback,
-		NoDHT: f.NoDHT, NoLSD: f.NoLSD, NoPortMapping: f.NoPortMapping, NoUTP: f.NoUTP,
+		NoDHT: f.NoDHT, DHTNodes: f.DHTNode, NoPEX: f.NoPEX, NoLSD: f.NoLSD, LoopbackLSD: f.LSD, NoPortMapping: f.NoPortMapping, NoUTP: f.NoUTP,
 		Preallocate: f.Preallocate, UpLimit: int64(f.UpLimit), DownLimit: int64(f.DownLimit), NoUpload: f.NoUpload, SuperSeed: f.superSeed(true), NoSuperSeed: f.superSeed(false),
 		Encryption: engine.EncryptionPolicy(f.Encryption), Port: int(f.Port),
 	}

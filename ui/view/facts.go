@@ -112,6 +112,7 @@ type Totals struct {
 
 	Limits  Held
 	Traffic string // the hint of Down and Up
+	Nodes   string // that of DHT
 }
 
 // Total sums a snapshot up; torrents is how many are in the list.
@@ -122,7 +123,8 @@ func Total(s *engine.Snapshot, torrents int) Totals {
 		Torrents: format.Plural(torrents, "torrent", "torrents"),
 		Peers:    peers(s.Peers),
 		Port:     port(s.Port),
-		DHT:      dht(s.DHTNodes),
+		DHT:      dht(s.DHT),
+		Nodes:    nodes(s.DHT),
 		Free:     free(s.Free),
 		Limits:   Limits(s),
 		Traffic:  traffic(s),
@@ -153,13 +155,6 @@ func port(n int) string {
 		return "not listening"
 	}
 	return fmt.Sprintf("port %d", n)
-}
-
-func dht(nodes int) string {
-	if nodes < 0 {
-		return "DHT off"
-	}
-	return "DHT " + format.Plural(nodes, "node", "nodes")
 }
 
 func free(bytes int64) string {

@@ -27,6 +27,7 @@ var flags = []flag{
 	{'L', "found on the local network", from(engine.OriginLSD)},
 	{'M', "named by you", from(engine.OriginManual)},
 	{'W', "a web seed, named by the torrent", from(engine.OriginMetainfo)},
+	{'m', "named by a magnet link", from(engine.OriginMagnet)},
 	{'E', "encrypted", func(p *engine.Peer) bool { return p.Encryption == engine.RC4 }},
 	{'e', "encrypted handshake", func(p *engine.Peer) bool { return p.Encryption == engine.HeaderOnly }},
 	{'P', "µTP", func(p *engine.Peer) bool { return p.Transport == engine.UTP }},

@@ -60,6 +60,9 @@ func other(v reflect.Value) {
 	case engine.Turtle:
 		v.Set(reflect.ValueOf(engine.Turtle{On: true}))
 		return
+	case engine.DHTStatus:
+		v.Set(reflect.ValueOf(engine.DHTStatus{On: true}))
+		return
 	case time.Time:
 		v.Set(reflect.ValueOf(noon.Add(90 * time.Minute)))
 		return
@@ -157,6 +160,11 @@ func TestEveryFieldOfATrackerIsShown(t *testing.T) {
 		return b.String()
 	}
 	checkShown(t, []engine.Tracker{{}}, show, nil)
+}
+
+func TestEveryFieldOfTheDHTIsShown(t *testing.T) {
+	show := func(s *engine.DHTStatus) string { return dht(*s) + nodes(*s) }
+	checkShown(t, []engine.DHTStatus{{On: true, Answered: noon}}, show, nil)
 }
 
 func TestEveryTotalIsShown(t *testing.T) {

@@ -244,6 +244,13 @@ func (s *Server) Set(on, readOnly bool, entries []string) {
 	})
 }
 
+// On reports whether it is on.
+func (s *Server) On() bool {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	return s.on
+}
+
 // stop ends all that is under way.
 func (n *node) stop() {
 	clear(n.calls)

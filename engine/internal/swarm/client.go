@@ -17,10 +17,12 @@ import (
 	"github.com/anacrolix/torrent/storage"
 	"golang.org/x/time/rate"
 
+	"piecewise/engine/internal/dht"
 	"piecewise/engine/internal/disk"
 	"piecewise/engine/internal/hash"
 	"piecewise/engine/internal/ipfilter"
 	"piecewise/engine/internal/limit"
+	"piecewise/engine/internal/lsd"
 	"piecewise/engine/internal/plane"
 	"piecewise/engine/internal/route"
 	"piecewise/engine/internal/transfer"
@@ -48,10 +50,10 @@ var caps = wire.Caps{Total: 1000, PerIP: 100, HalfOpen: 100}
 type Config struct {
 	Listen      netip.AddrPort // the zero value is every address; port 0 is any free port
 	Otherwise   []uint16       // ports to be tried in this order if that of Listen is taken, for TCP or UDP
-	Loopback    bool           // bind and dial loopback addresses only; no DHT, no LSD, no port mapping
+	Loopback    bool           // bind and dial loopback addresses only; no port mapping
 	Route       *route.Route   // the way out of this machine; nil: one from the address that is listened on
-	DHT         bool           // BEP 5
-	LSD         bool           // BEP 14
+	Discovery   Discovery      // see SetDiscovery
+	DHTState    []byte         // of DHTState at the last run; nil without
 	PortMapping bool           // UPnP
 	UTP         bool           // BEP 29, beside TCP
 	DialUTPOnly bool           // dial over uTP only; peers may still connect over TCP
@@ -74,12 +76,17 @@ type Client struct {
 	up, down *limit.Tree      // how fast we may transfer
 	udp      []net.PacketConn // for uTP and the DHT
 	sockets  []*route.Packets // beneath them, for Rebind
-	dht      []*torrent.AnacrolixDhtServerWrapper
+	dht      *dht.Server      // nil if it could not be started
+	lsd      *lsd.Service     // likewise
+	unheed   func()           // ends that changes of the route are heard of
+	intake   chan introduction
+	own      ownAddresses
 	waiting  sync.WaitGroup
 	ended    chan struct{}
 
 	mu       sync.RWMutex
 	session  Session
+	looks    Discovery
 	torrents map[[20]byte]*Torrent
 	aliases  map[[20]byte]*Torrent // by the other info hashes of hybrids
 	standby  map[[20]byte]*standby // by all their info hashes
@@ -89,11 +96,12 @@ type Client struct {
 // New opens the sockets and starts the library. It may wait for both.
 func New(cfg Config) (*Client, error) {
 	if cfg.Loopback {
-		cfg.DHT, cfg.LSD, cfg.PortMapping = false, false, false
+		cfg.PortMapping = false
 	}
 	c := &Client{
 		cfg: cfg, workers: transfer.NewWorkers(), torrents: map[[20]byte]*Torrent{}, aliases: map[[20]byte]*Torrent{}, ended: make(chan struct{}),
 		up: limit.New(), down: limit.New(), standby: map[[20]byte]*standby{}, marks: map[[20]byte][20]byte{},
+		intake: make(chan introduction, maxIntroductions),
 	}
 	if c.filter = cfg.Filter; c.filter == nil {
 		c.filter = &ipfilter.Gate{}
@@ -129,10 +137,8 @@ func (c *Client) start(cfg Config) (err error) {
 	for _, l := range c.net.Listeners() {
 		c.lib.AddListener(l)
 	}
-	if !cfg.DHT {
-		return nil
-	}
-	return c.startDHT()
+	c.startDiscovery(cfg)
+	return nil
 }
 
 // listen opens TCP and UDP sockets on the port that was asked for. Where one of the
@@ -164,7 +170,7 @@ func (c *Client) listenAt(cfg Config, a netip.AddrPort) (err error) {
 		Listen: a, Loopback: cfg.Loopback, Route: c.route, Registry: registry{c}, Refuses: c.filter.Refuses,
 		Policy: wire.Policy(cfg.Session.Encryption), Caps: cfg.Session.caps(),
 	})
-	if err == nil && (cfg.UTP || cfg.DHT) {
+	if err == nil {
 		err = c.listenUDP(cfg)
 	}
 	return err
@@ -186,9 +192,6 @@ func (c *Client) libraryConfig(cfg Config) *torrent.ClientConfig {
 	lib.DisableTCP, lib.DisableUTP, lib.NoDHT = true, true, true
 	lib.DisableTrackers, lib.DisableWebtorrent, lib.DisableWebseeds = true, true, true
 	lib.NoDefaultPortForwarding = !cfg.PortMapping
-	if cfg.LSD {
-		lib.LocalServiceDiscovery = &torrent.LocalServiceDiscoveryConfig{}
-	}
 	lib.IPBlocklist = blocklist{c.filter}
 	lib.Seed = true
 	lib.DefaultStorage = nowhere{}
@@ -219,6 +222,7 @@ func (c *Client) tick() {
 				t.plane.Tick(now)
 			}
 			s.share(c, all)
+			c.discover(all, now)
 		}
 	}
 }
@@ -308,9 +312,7 @@ func (c *Client) Close() error {
 	if c.lib != nil {
 		errs = c.lib.Close()
 	}
-	for _, node := range c.dht {
-		node.Server.Close()
-	}
+	c.stopDiscovery()
 	c.closeSockets()
 	c.waiting.Wait()
 	c.web.CloseIdleConnections()
@@ -320,12 +322,12 @@ func (c *Client) Close() error {
 
 // Spec is a torrent to be run.
 type Spec struct {
-	ID        [20]byte // the info hash; of a torrent that is v2 only HashV2 cut short
-	HashV2    [32]byte // the v2 info hash (BEP 52); zero if there is none, or it is not known
-	Open      Open     // the zero value: metadata comes from peers, BEP 9
-	Peers     []netip.AddrPort
-	Options   *plane.Options // nil is plane.DefaultOptions; nothing in it may be plane.AsSession
-	SuperSeed *int           // as for SuperSeedFrom; nil is never
+	ID        [20]byte         // the info hash; of a torrent that is v2 only HashV2 cut short
+	HashV2    [32]byte         // the v2 info hash (BEP 52); zero if there is none, or it is not known
+	Open      Open             // the zero value: metadata comes from peers, BEP 9
+	Peers     []netip.AddrPort // that the user named
+	Options   *plane.Options   // nil is plane.DefaultOptions; nothing in it may be plane.AsSession
+	SuperSeed *int             // as for SuperSeedFrom; nil is never
 	// Metadata is called once with info bytes that have the right hash, if
 	// Open.InfoBytes is nil. It runs on a goroutine of its own. With layers it has the
 	// layers of pieces fetched, see transfer.Torrent.Layers.
@@ -341,6 +343,7 @@ type Open struct {
 	// Withheld says that the library does not get them: it looks for peers of what it
 	// knows nothing of.
 	Withheld bool
+	Private  bool // its peers are found by trackers only (BEP 27)
 
 	Disk   *disk.Torrent
 	Layout disk.Layout // of Disk
@@ -368,6 +371,7 @@ type Open struct {
 // waits for it is let in.
 func (c *Client) Add(spec Spec) (*Torrent, error) {
 	t := newTorrent(c, spec)
+	t.private.Store(spec.Open.Private)
 	if spec.Open.InfoBytes != nil {
 		t.openPlane(spec.Open)
 	}
@@ -375,6 +379,7 @@ func (c *Client) Add(spec Spec) (*Torrent, error) {
 	c.mu.Lock()
 	c.torrents[spec.ID] = t
 	c.mark(spec.ID)
+	c.announce(spec.ID)
 	c.mu.Unlock()
 	short := [20]byte(spec.HashV2[:])
 	t.answerTo(short)
@@ -394,6 +399,7 @@ func (c *Client) Add(spec Spec) (*Torrent, error) {
 	}
 	lib, isNew := c.lib.AddTorrentOpt(opts)
 	t.lib = lib
+	close(t.ready)
 	lib.SetMaxEstablishedConns(libraryConns)
 	if !isNew {
 		t.end()

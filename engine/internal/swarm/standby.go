@@ -2,7 +2,11 @@ package swarm
 
 import (
 	"context"
+	"net/netip"
+	"sync"
 
+	"piecewise/engine/internal/plane"
+	"piecewise/engine/internal/sift"
 	"piecewise/engine/internal/wire"
 )
 
@@ -12,17 +16,25 @@ type standby struct {
 	ids     [][20]byte
 	private bool
 	wake    func()
+	found   func([]netip.AddrPort, plane.Origin)
 	asked   bool          // wake was called
 	waiting int           // peers whose handshakes wait
 	over    chan struct{} // closed when it does not stand by any more
+
+	gate  sync.Mutex
+	sieve sift.Sieve // gate guards it
 }
 
 // StandBy lets peers connect to a torrent that does not run yet, under any of its
 // info hashes, the first of which is its ID. When one does, wake is called; it returns
 // at once, and Add or Leave follows. Until then the peer waits, at most as long as a
 // handshake may take. A torrent that stands by or runs already stays as it is.
-func (c *Client) StandBy(ids [][20]byte, private bool, wake func()) {
-	s := &standby{ids: ids, private: private, wake: wake, over: make(chan struct{})}
+//
+// Unless it is private it is announced in the DHT and the local network; found is called
+// with the peers that are there, of which sift let through what may be dialled, and must
+// return at once.
+func (c *Client) StandBy(ids [][20]byte, private bool, wake func(), found func([]netip.AddrPort, plane.Origin)) {
+	s := &standby{ids: ids, private: private, wake: wake, found: found, over: make(chan struct{})}
 	c.mu.Lock()
 	defer c.mu.Unlock()
 	if c.torrents[ids[0]] != nil || c.standby[ids[0]] != nil {
@@ -32,6 +44,7 @@ func (c *Client) StandBy(ids [][20]byte, private bool, wake func()) {
 		if c.standby[id] == nil {
 			c.standby[id] = s
 			c.mark(id)
+			c.announce(id)
 		}
 	}
 }
@@ -49,6 +62,7 @@ func (c *Client) Leave(id [20]byte) {
 		if c.standby[id] == s {
 			delete(c.standby, id)
 			c.unmark(id)
+			c.announce(id)
 		}
 	}
 	close(s.over)

@@ -32,7 +32,7 @@ func TestStandby(t *testing.T) {
 			seed, leech := newSide(t, c.cfg), newSide(t, c.cfg)
 			var woken atomic.Int32
 			wake := make(chan struct{}, 10)
-			seed.StandBy([][20]byte{metainfo.HashBytes(raw)}, false, func() { woken.Add(1); wake <- struct{}{} })
+			seed.StandBy([][20]byte{metainfo.HashBytes(raw)}, false, func() { woken.Add(1); wake <- struct{}{} }, nil)
 			leech.run(t, to, raw, false, seed.at("127.0.0.1"))
 			<-wake
 			seed.run(t, from, raw, true)
@@ -54,7 +54,7 @@ func TestStandbyHashes(t *testing.T) {
 	ids := [][20]byte{{1}, {2}}
 	wake := make(chan struct{}, 10)
 	for _, id := range ids {
-		s.StandBy(ids, true, func() { wake <- struct{}{} })
+		s.StandBy(ids, true, func() { wake <- struct{}{} }, nil)
 		for _, id := range ids {
 			if got, ok := s.knows(wire.Mark(id)); !ok || got != id {
 				t.Errorf("the key of %x: %x, %t", id, got, ok)

@@ -3,7 +3,6 @@ package swarm
 import (
 	"context"
 	"fmt"
-	"net"
 	"net/netip"
 	"sync"
 	"sync/atomic"
@@ -14,6 +13,7 @@ import (
 	"piecewise/engine/internal/choke"
 	"piecewise/engine/internal/pick"
 	"piecewise/engine/internal/plane"
+	"piecewise/engine/internal/sift"
 	"piecewise/engine/internal/transfer"
 	"piecewise/engine/internal/webseed"
 )
@@ -29,9 +29,14 @@ type Torrent struct {
 
 	running context.Context // of the web seeds, until the torrent ends
 	leave   context.CancelFunc
+	private atomic.Bool // as soon as that is known
+	seeds   atomic.Bool // it lacks nothing, as the DHT was told
+	gate    sync.Mutex
+	sieve   sift.Sieve // gate guards it
 
 	once  sync.Once
 	ended chan struct{}
+	ready chan struct{} // closed when the library has it
 	news  chan struct{} // one token while there are pieces to tell the library of
 
 	slots atomic.Int64 // of the options
@@ -45,7 +50,7 @@ func newTorrent(c *Client, spec Spec) *Torrent {
 	limits := transfer.Limits{Up: c.up.Torrent(), Down: c.down.Torrent()}
 	t := &Torrent{
 		c: c, id: spec.ID, limits: limits, plane: transfer.New(limits),
-		ended: make(chan struct{}), news: make(chan struct{}, 1),
+		ended: make(chan struct{}), ready: make(chan struct{}), news: make(chan struct{}, 1),
 	}
 	t.running, t.leave = context.WithCancel(context.Background())
 	o := plane.Options{Limits: plane.NoLimits, Slots: plane.Automatic, Connections: plane.Unlimited}
@@ -53,6 +58,7 @@ func newTorrent(c *Client, spec Spec) *Torrent {
 		o = *spec.Options
 	}
 	t.plane.SetSelf(c.PeerID())
+	t.plane.SetSocial(t.social())
 	t.SetOptions(o)
 	if spec.SuperSeed != nil {
 		t.SuperSeedFrom(*spec.SuperSeed)
@@ -73,6 +79,9 @@ func (t *Torrent) Open(o Open) error {
 }
 
 func (t *Torrent) openPlane(o Open) {
+	if o.Private {
+		t.private.Store(true)
+	}
 	t.answerTo(o.IDs...)
 	t.plane.Open(transfer.Config{
 		Pieces: o.Layout.Pieces, PieceLength: o.Layout.PieceLength, Length: o.Layout.Length,
@@ -126,8 +135,10 @@ func (t *Torrent) answerTo(ids ...[20]byte) {
 		if id != t.id && id != [20]byte{} && t.c.torrents[id] == nil && t.c.aliases[id] == nil && t.c.torrents[t.id] == t {
 			t.c.aliases[id] = t
 			t.c.mark(id)
+			t.c.announce(id)
 		}
 	}
+	t.c.announce(t.id) // it may have turned out to be private
 }
 
 // isOurs leaves a verified piece for complete.
@@ -200,10 +211,12 @@ func (t *Torrent) end() {
 		t.c.mu.Lock()
 		delete(t.c.torrents, t.id)
 		t.c.unmark(t.id)
+		t.c.announce(t.id)
 		for id, o := range t.c.aliases {
 			if o == t {
 				delete(t.c.aliases, id)
 				t.c.unmark(id)
+				t.c.announce(id)
 			}
 		}
 		t.c.mu.Unlock()
@@ -219,28 +232,10 @@ func (t *Torrent) Drop() {
 	t.lib.Drop()
 }
 
-// AddPeers makes the library dial peers.
+// AddPeers makes the library dial peers, of what others name as much as sift lets
+// through.
 func (t *Torrent) AddPeers(addrs []netip.AddrPort, origin plane.Origin) {
-	if len(addrs) == 0 {
-		return
-	}
-	t.from.learn(addrs, origin)
-	infos := make([]torrent.PeerInfo, 0, len(addrs))
-	for _, a := range addrs {
-		infos = append(infos, torrent.PeerInfo{
-			Addr:    net.TCPAddrFromAddrPort(unmap(a)),
-			Source:  libraryOrigin(origin),
-			Trusted: origin == plane.OriginManual,
-		})
-	}
-	t.lib.AddPeers(infos)
-}
-
-func libraryOrigin(o plane.Origin) torrent.PeerSource {
-	if o == plane.OriginTracker {
-		return torrent.PeerSourceTracker
-	}
-	return torrent.PeerSourceDirect
+	t.dial(t.sift(addrs, origin, netip.Addr{}), origin)
 }
 
 // SetFetching ends or begins to ask peers for pieces; what is there is served in

@@ -7,8 +7,6 @@ import (
 	"net/netip"
 	"time"
 
-	"github.com/anacrolix/torrent"
-
 	utp "github.com/anacrolix/go-utp"
 
 	"piecewise/engine/internal/route"
@@ -48,32 +46,6 @@ func (c *Client) listenUDPAt(at netip.AddrPort, overUTP bool) error {
 	c.udp = append(c.udp, s)
 	c.net.Attach(patient{s, c.route}, network)
 	return nil
-}
-
-// startDHT starts a node on every UDP socket (BEP 5, BEP 32).
-func (c *Client) startDHT() error {
-	for _, pc := range c.udp {
-		server, err := c.lib.NewAnacrolixDhtServer(pc)
-		if err != nil {
-			return fmt.Errorf("start DHT: %w", err)
-		}
-		node := &torrent.AnacrolixDhtServerWrapper{Server: server}
-		c.dht = append(c.dht, node)
-		c.lib.AddDhtServer(node)
-	}
-	return nil
-}
-
-// DHTNodes returns how many DHT nodes are known, -1 without a DHT. It may wait.
-func (c *Client) DHTNodes() int {
-	if len(c.dht) == 0 {
-		return -1
-	}
-	known := 0
-	for _, node := range c.dht {
-		known += node.Server.Stats().Nodes
-	}
-	return known
 }
 
 // tcpFirst is how long TCP has to connect before uTP is tried, too: it is faster,
