@@ -170,6 +170,9 @@ func (s *state) hear(t *torrent) {
 		return
 	}
 	t.trackers = s.announcer.Status(t.id)
+	if s.watched == t.id {
+		s.announcer.Look(t.id)
+	}
 	s.touch(t)
 	s.invite(t)
 }

@@ -41,7 +41,7 @@ func (n *network) client(f Families) *http.Client {
 		return n.route.Dial(ctx, f.network("tcp"), address, route.Tracker)
 	}
 	t.TLSClientConfig = &tls.Config{MinVersion: tls.VersionTLS12, RootCAs: n.cfg.roots}
-	t.MaxIdleConns, t.MaxIdleConnsPerHost = 64, perHost
+	t.MaxIdleConns, t.MaxIdleConnsPerHost, t.MaxConnsPerHost = 2*atEnd, atEnd, atEnd // as many as there are requests, so that they are used again
 	return &http.Client{Transport: t, CheckRedirect: route.CheckRedirect}
 }
 

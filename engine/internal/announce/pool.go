@@ -181,10 +181,11 @@ func (s *state) look(id [20]byte) {
 	}
 	now := time.Now()
 	for _, tr := range t.trackers {
-		fresh := now.Sub(tr.counted) < lookAfter && (tr.downloads >= 0 || tr.seeds < 0)
+		fresh := tr.downloads >= 0 && now.Sub(tr.counted) < lookAfter || now.Sub(tr.looked) < lookAfter
 		if fresh || tr.state == Disabled || tr.state == Failing && !t.observed {
 			continue
 		}
+		tr.looked = now
 		s.ask(t, tr)
 	}
 	s.wake(now)

@@ -48,6 +48,7 @@ type tracker struct {
 
 	counts
 	counted time.Time // when it told them, or failed to
+	looked  time.Time // when it was asked for them because somebody looks
 }
 
 // line is a tracker and an info hash; announces on it are kept in order.
