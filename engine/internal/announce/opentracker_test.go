@@ -74,6 +74,15 @@ func TestOpentracker(t *testing.T) {
 			c.PeerID[19], c.Key, c.Port = byte(port), uint32(port), func() int { return port }
 		})
 	}
+	for _, id := range [][20]byte{id, twin} { // it reads its list while it answers already
+		r := request{url: "http://" + addr + "/announce", id: id, event: stopped}
+		for _, err := peer(1).announce(ctx, r); err != nil; _, err = peer(1).announce(ctx, r) {
+			if ctx.Err() != nil {
+				t.Fatal(err)
+			}
+			time.Sleep(10 * time.Millisecond)
+		}
+	}
 	for i, url := range []string{"http://" + addr + "/announce", "udp://" + addr + "/announce"} {
 		t.Run(url[:4], func(t *testing.T) {
 			seed, leech := peer(4000+i), peer(5000+i)
