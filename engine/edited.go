@@ -74,13 +74,15 @@ func (s *state) told(t *torrent, c disk.Changes, found int) {
 type landing struct {
 	t    *torrent
 	disk *disk.Torrent
+	safe synced
 	then func(*state)
 }
 
-// land records that a torrent's files are about to be written, and goes on with then
-// once that is on the disk: so after a crash we know what may be our own doing. Many
-// torrents are recorded together. A torrent that has everything writes nothing.
-func (s *state) land(t *torrent, d *disk.Torrent, then func(*state)) {
+// land records that a torrent's files, which were just synced, are about to be written,
+// and goes on with then once that is on the disk: so after a crash we know what may be
+// our own doing. Many torrents are recorded together. A torrent that has everything
+// writes nothing.
+func (s *state) land(t *torrent, d *disk.Torrent, safe synced, then func(*state)) {
 	s.reviewed(t, d.Changes())
 	if t.rec.Stamps == nil { // an older version has recorded it
 		t.rec.Stamps, t.dirty = keptStamps(d.Stamps()), true
@@ -89,7 +91,7 @@ func (s *state) land(t *torrent, d *disk.Torrent, then func(*state)) {
 		then(s)
 		return
 	}
-	s.toLand = append(s.toLand, landing{t, d, then})
+	s.toLand = append(s.toLand, landing{t, d, safe, then})
 	s.landNext()
 }
 
@@ -98,13 +100,15 @@ func (s *state) landNext() {
 		return
 	}
 	all, batch := s.toLand, make([]entry, 0, len(s.toLand))
+	found := make(map[*disk.Torrent]synced, len(s.toLand))
 	s.landing, s.toLand = true, nil
 	for _, l := range all {
 		batch = append(batch, entry{t: l.t, rec: l.t.rec, disk: l.disk})
+		found[l.disk] = l.safe
 	}
 	st := s.store
 	s.keeper.push(func() func(*state) {
-		err := write(st, batch)
+		err := record(st, batch, found)
 		return func(s *state) {
 			s.landing = false
 			if err != nil { // after a crash more is checked than must be

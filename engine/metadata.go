@@ -111,7 +111,7 @@ func (s *state) open(t *torrent) {
 	files.Have, files.Policy = t.have, s.policy()
 	t.busy = true
 	s.tasks.push(func() func(*state) {
-		err := error(nil)
+		err, safe := error(nil), synced{}
 		if gate == nil {
 			gate, err = reload(st, id)
 		}
@@ -121,12 +121,15 @@ func (s *state) open(t *torrent) {
 			o.WebSeeds, o.WebFiles = gate.WebSeeds, webFilesOf(gate)
 			o.Disk, err = s.openDisk(t, files)
 		}
+		if err == nil {
+			safe = syncOf(o.Disk)
+		}
 		return func(s *state) {
 			if err != nil {
 				s.unopened(t, err)
 				return
 			}
-			s.land(t, o.Disk, func(s *state) {
+			s.land(t, o.Disk, safe, func(s *state) {
 				s.task(t, s.library, func() func(*state) {
 					err := r.Open(o)
 					return func(s *state) { s.opened(t, o.Disk, err) }

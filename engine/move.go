@@ -1,6 +1,7 @@
 package engine
 
 import (
+	"cmp"
 	"context"
 	"encoding/json"
 	"errors"
@@ -187,6 +188,10 @@ func (s *state) beginMove(t *torrent) {
 		if err == nil {
 			to, err = disk.Device(m.to)
 		}
+		safe := synced{}
+		if err == nil {
+			safe = syncOf(d)
+		}
 		return func(s *state) {
 			t.kept, m.begun, m.devices = d, true, [2]uint64{from, to}
 			if d != nil && d != open {
@@ -198,7 +203,7 @@ func (s *state) beginMove(t *torrent) {
 				s.failMove(t, err)
 			default:
 				s.moves = append(s.moves, t)
-				s.recordMove(t, func(s *state) { m.recorded = true; s.startMoves() })
+				s.recordMove(t, safe, func(s *state) { m.recorded = true; s.startMoves() })
 			}
 		}
 	})
@@ -215,18 +220,19 @@ func (s *state) reviewedToMove(t *torrent, c disk.Changes) {
 	s.note(t, "Its files are not as they were recorded, so they will be checked when they are moved.")
 }
 
-// recordMove writes the torrent's record, and goes on once it is on the disk. If that
-// fails, a move that has not begun ends; of one that has happened, the old files stay.
-func (s *state) recordMove(t *torrent, then func(*state)) {
+// recordMove writes the torrent's record, with what of it was just synced, and goes on
+// once it is on the disk. If that fails, a move that has not begun ends; of one that has happened, the old files stay.
+func (s *state) recordMove(t *torrent, safe synced, then func(*state)) {
 	m, st := t.move, s.store
 	e := entry{t: t, rec: t.rec, disk: t.kept}
 	if r := t.run; r != nil {
 		e.rec.Downloaded, e.rec.Uploaded = r.before.Downloaded+r.counters.Downloaded, r.before.Uploaded+r.counters.Uploaded
 	}
-	batch := []entry{e}
+	batch, found := []entry{e}, map[*disk.Torrent]synced{t.kept: safe}
 	s.keeper.push(func() func(*state) {
-		err := write(st, batch)
+		err := cmp.Or(safe.err, record(st, batch, found))
 		return func(s *state) {
+			t.dirty = true // pieces may have come since it was synced
 			switch {
 			case t.move != m:
 			case err == nil:
@@ -271,12 +277,16 @@ func (s *state) runMove(t *torrent) {
 	s.movers.push(func() func(*state) {
 		moved, err := d.Move(ctx, m.to, key, &m.progress)
 		cancel(nil)
-		return func(s *state) { s.moved(t, moved, err) }
+		safe := synced{}
+		if err == nil {
+			safe = syncOf(d)
+		}
+		return func(s *state) { s.moved(t, moved, safe, err) }
 	})
 }
 
 // moved takes over where the files are now.
-func (s *state) moved(t *torrent, moved *disk.Moved, err error) {
+func (s *state) moved(t *torrent, moved *disk.Moved, safe synced, err error) {
 	m := t.move
 	switch {
 	case err != nil && s.quit.Err() != nil: // the next start goes on
@@ -297,7 +307,7 @@ func (s *state) moved(t *torrent, moved *disk.Moved, err error) {
 		s.emit(Notice, t, fmt.Sprintf("%q was moved. %d of its files were there before it and were copied; they also stay in %s.", t.name(), n, moved.From))
 	}
 	s.touch(t)
-	s.recordMove(t, func(s *state) {
+	s.recordMove(t, safe, func(s *state) {
 		s.movers.push(func() func(*state) {
 			err := moved.Finish()
 			return func(s *state) {

@@ -1,6 +1,7 @@
 package engine
 
 import (
+	"cmp"
 	"context"
 	"fmt"
 	"maps"
@@ -105,17 +106,25 @@ func (s *state) applyRenames(t *torrent) {
 	if t.run != nil {
 		running = t.run.disk
 	}
-	e := entry{t: t, rec: t.rec, have: t.have, disk: running}
 	t.busy = true
-	s.keeper.push(func() func(*state) {
-		err := write(st, []entry{e})
+	s.tasks.push(func() func(*state) {
+		found := map[*disk.Torrent]synced{}
+		if running != nil {
+			found[running] = syncOf(running)
+		}
 		return func(s *state) {
-			s.task(t, s.tasks, func() func(*state) {
-				names := files.Names
-				if err == nil {
-					names, err = renameOn(running, files, renames)
+			batch := []entry{{t: t, rec: t.rec, have: t.have, disk: running}}
+			s.keeper.push(func() func(*state) {
+				err := cmp.Or(found[running].err, record(st, batch, found))
+				return func(s *state) {
+					s.task(t, s.tasks, func() func(*state) {
+						names := files.Names
+						if err == nil {
+							names, err = renameOn(running, files, renames)
+						}
+						return func(s *state) { s.wereRenamed(t, renames, names, err) }
+					})
 				}
-				return func(s *state) { s.wereRenamed(t, renames, names, err) }
 			})
 		}
 	})

@@ -104,7 +104,7 @@ func (s *state) start(t *torrent) {
 	t.busy = true
 	s.tasks.push(func() func(*state) {
 		spec := swarm.Spec{ID: id, Peers: peers, Options: &options, SuperSeed: &superSeed}
-		err := error(nil)
+		err, safe := error(nil), synced{}
 		if gate == nil {
 			gate, err = reload(raw, id)
 		}
@@ -119,13 +119,16 @@ func (s *state) start(t *torrent) {
 				spec.Open.Disk, err = s.openDisk(t, files)
 			}
 		}
+		if err == nil {
+			safe = syncOf(spec.Open.Disk)
+		}
 		return func(s *state) {
 			t.gate = nil
 			if err != nil {
 				s.unopened(t, err)
 				return
 			}
-			s.land(t, spec.Open.Disk, func(s *state) {
+			s.land(t, spec.Open.Disk, safe, func(s *state) {
 				s.task(t, s.library, func() func(*state) {
 					c, err := s.control.Add(spec)
 					return func(s *state) { s.started(t, &run{carrier: c, disk: spec.Open.Disk, superSeed: superSeed}, err) }

@@ -1,6 +1,11 @@
 package engine
 
 import (
+	"net/netip"
+	"os"
+	"path/filepath"
+	"strings"
+	"sync"
 	"sync/atomic"
 	"testing"
 	"time"
@@ -81,4 +86,43 @@ func TestSlowDiskIsRecordedLater(t *testing.T) {
 	recorded("it has answered", "\x80", "\xc0", true)
 	batch[0].unsynced = false
 	recorded("all is well", "\xc0", "\xc0", false)
+}
+
+// TestSlowDiskHoldsUpNoStart has a disk that does not end the sync before a torrent is
+// started there, moved or renamed: torrents on others are started and recorded.
+func TestSlowDiskHoldsUpNoStart(t *testing.T) {
+	from, to, slow := t.TempDir(), t.TempDir(), t.TempDir()
+	seed := launch(t, loopbackConfig(filepath.Join(from, "p"), from))
+	var torrents []string
+	for _, name := range []string{"x", "y"} {
+		dir := filepath.Join(from, name)
+		ok(t, os.Mkdir(dir, 0o755))
+		torrents = append(torrents, sample(t, dir, map[string]int{name: 100_000, "empty": 0}))
+		seed.awaitState(seed.add(torrents[len(torrents)-1], AddOptions{Dir: dir}), Seeding)
+	}
+	answer, asked := make(chan struct{}), make(chan struct{})
+	var once sync.Once
+	cfg := loopbackConfig(filepath.Join(to, "p"), to)
+	cfg.refuse = func(op, path string) error {
+		if op == "sync" && strings.HasPrefix(path, slow) {
+			once.Do(func() { close(asked) })
+			<-answer
+		}
+		return nil
+	}
+	b := launch(t, cfg)
+	defer close(answer)
+	held := b.add(torrents[0], AddOptions{Dir: slow})
+	select {
+	case <-asked:
+	case <-time.After(patience):
+		t.Fatal("the slow disk was not asked")
+	}
+	id := b.add(torrents[1], AddOptions{Peers: []netip.AddrPort{seed.addr()}})
+	b.awaitState(id, Seeding)
+	if row := b.snap.Torrent(held); row.State != Starting {
+		t.Errorf("the other one is %v", row.State)
+	}
+	ok(t, b.Move(t.Context(), []ID{id}, filepath.Join(to, "elsewhere")))
+	b.await("the move", func(s *Snapshot) bool { return s.Torrent(id).Move == nil && s.Torrent(id).Dir != to })
 }
