@@ -2,14 +2,17 @@ package engine
 
 import (
 	"bytes"
+	"math/rand/v2"
 	"net/http"
 	"net/http/httptest"
+	"net/netip"
 	"os"
 	"path/filepath"
 	"strings"
 	"testing"
 
 	"piecewise/engine/internal/admit"
+	"piecewise/engine/internal/plane"
 )
 
 // withWebSeed writes a torrent of path that names a web seed.
@@ -96,5 +99,63 @@ func TestWebSeedOfAMagnet(t *testing.T) {
 	}
 	if src := must[*Source](t)(Open(t.Context(), saved[0], true)); len(src.WebSeeds) != 1 || src.WebSeeds[0] != web.URL {
 		t.Errorf("it is saved with the web seeds %q", src.WebSeeds)
+	}
+}
+
+// TestWebSeedAndPeers downloads from a web seed and a peer at once, both of which are
+// limited, and both give.
+func TestWebSeedAndPeers(t *testing.T) {
+	const size, rate = 4 << 20, 3 << 20
+	dir := filepath.Join(t.TempDir(), "shared")
+	ok(t, os.MkdirAll(dir, 0o755))
+	data := make([]byte, size)
+	rand.NewChaCha8([32]byte{1}).Read(data)
+	ok(t, os.WriteFile(filepath.Join(dir, "file"), data, 0o600))
+	web := httptest.NewServer(http.FileServer(http.Dir(filepath.Dir(dir))))
+	defer web.Close()
+	torrent := withWebSeed(t, dir, web.URL, FormatHybrid)
+	seed := launch(t, loopbackConfig(t.TempDir(), filepath.Dir(dir)))
+	id := seed.add(torrent, AddOptions{})
+	seed.awaitState(id, Seeding)
+	o := DefaultOptions()
+	o.Limits.Up = rate
+	ok(t, seed.SetOptions(t.Context(), id, o))
+	leech := launch(t, loopbackConfig(t.TempDir(), t.TempDir()))
+	leech.add(torrent, AddOptions{Paused: true})
+	ok(t, leech.Watch(t.Context(), id))
+	ok(t, leech.SetPeerLimit(t.Context(), id, plane.WebSeed(1), Limits{Down: rate, Up: Unlimited}))
+	ok(t, leech.Resume(t.Context(), id))
+	ok(t, leech.AddPeers(t.Context(), id, []netip.AddrPort{seed.addr()}))
+	gave := map[bool]int64{}
+	leech.await("the end", func(s *Snapshot) bool {
+		if s.Detail != nil {
+			for _, p := range s.Detail.Peers {
+				gave[p.URL != ""] = max(gave[p.URL != ""], p.Downloaded)
+			}
+		}
+		return s.Torrent(id).State == Seeding
+	})
+	if gave[true] < size/20 || gave[false] < size/20 {
+		t.Errorf("the web seed gave %d bytes, the peer %d", gave[true], gave[false])
+	}
+	got := must[[]byte](t)(os.ReadFile(filepath.Join(leech.snap.Torrent(id).Dir, "shared", "file")))
+	if !bytes.Equal(got, data) {
+		t.Error("the file is wrong")
+	}
+}
+
+// TestWebSeedElsewhere names web seeds that may not be asked: nothing is sent to them.
+func TestWebSeedElsewhere(t *testing.T) {
+	dir, _ := folder(t)
+	redirects := httptest.NewServer(http.RedirectHandler("http://192.0.2.1/", http.StatusFound))
+	defer redirects.Close()
+	for _, url := range []string{"http://192.0.2.1/", redirects.URL} {
+		b := launch(t, loopbackConfig(t.TempDir(), t.TempDir()))
+		id := b.add(withWebSeed(t, dir, url, FormatV1), AddOptions{})
+		ok(t, b.Watch(t.Context(), id))
+		b.await("the reason", func(s *Snapshot) bool {
+			return s.Detail != nil && len(s.Detail.Peers) == 1 && strings.Contains(s.Detail.Peers[0].Err, "loopback")
+		})
+		b.stop()
 	}
 }

@@ -102,6 +102,24 @@ func aSnapshot(torrents ...*engine.Torrent) *engine.Snapshot {
 	return s
 }
 
+// withWebSeeds adds one at work, one that is busy and one that is set aside.
+func withWebSeeds(d *engine.Detail) *engine.Detail {
+	more := *d
+	seed := engine.Peer{
+		Addr: netip.MustParseAddrPort("0.0.0.1:0"), URL: "https://mirror.example/pub/linux/", Have: engine.FullBits(340), Choking: true,
+		Interested: true, Down: 9_100_000, Downloaded: 310e6, Requests: 512, Origin: engine.OriginMetainfo, Limits: engine.NoLimits,
+	}
+	busy := engine.Peer{
+		Addr: netip.MustParseAddrPort("0.0.0.2:0"), URL: "http://archive.example/a-very-long-path/with/many/folders/", Choking: true, Choked: true,
+		Err: "it answers 503 Service Unavailable", Next: noon.Add(time.Minute), Origin: engine.OriginMetainfo, Limits: engine.NoLimits,
+	}
+	aside := busy
+	aside.Addr, aside.URL = netip.MustParseAddrPort("0.0.0.3:0"), "http://127.0.0.1:8080/"
+	aside.Err, aside.Next = "it sent data that is not the torrent's", time.Time{}
+	more.Peers = append([]engine.Peer{seed, busy, aside}, d.Peers...)
+	return &more
+}
+
 // aDetail returns details of a torrent with peers, a tracker and a log.
 func aDetail(t *engine.Torrent, peers int) *engine.Detail {
 	d := &engine.Detail{ID: t.ID}

@@ -52,9 +52,13 @@ func TestLook(t *testing.T) {
 }
 
 var lookStates = map[string]func(*Window){
-	"empty":    func(w *Window) { w.apply(engine.Update{Snapshot: aSnapshot()}) },
-	"list":     func(w *Window) { showSome(w, 0) },
-	"peers":    func(w *Window) { showSome(w, 1) },
+	"empty": func(w *Window) { w.apply(engine.Update{Snapshot: aSnapshot()}) },
+	"list":  func(w *Window) { showSome(w, 0) },
+	"peers": func(w *Window) { showSome(w, 1) },
+	"web seeds": func(w *Window) {
+		showSome(w, 1)
+		w.details.peers.update(nil, withWebSeeds(w.details.peers.shown))
+	},
 	"files":    func(w *Window) { showSome(w, 2) },
 	"trackers": func(w *Window) { showSome(w, 3) },
 	"overview": func(w *Window) { showSome(w, 4) },

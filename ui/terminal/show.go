@@ -59,6 +59,9 @@ func show(w io.Writer, src *engine.Source) error {
 			field("Tracker", fmt.Sprintf("%s (tier %d)", format.Text(url), tier+1))
 		}
 	}
+	for _, url := range src.WebSeeds {
+		field("Web seed", format.Text(url))
+	}
 	for _, p := range src.Peers {
 		field("Peer", p.String())
 	}
@@ -121,6 +124,7 @@ type contents struct {
 	CreatedBy   string     `json:"created_by,omitempty"`
 	Created     *time.Time `json:"created,omitempty"`
 	Trackers    [][]string `json:"trackers"`
+	WebSeeds    []string   `json:"web_seeds,omitempty"`
 	Files       []file     `json:"files"` // null for a magnet link
 }
 
@@ -130,7 +134,7 @@ type file struct {
 }
 
 func content(src *engine.Source) contents {
-	c := contents{InfoHash: src.ID.String(), InfoHashV2: hashV2(src), Name: src.Name, Trackers: src.Trackers}
+	c := contents{InfoHash: src.ID.String(), InfoHashV2: hashV2(src), Name: src.Name, Trackers: src.Trackers, WebSeeds: src.WebSeeds}
 	m := src.Meta
 	if m == nil {
 		return c

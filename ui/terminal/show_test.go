@@ -20,7 +20,7 @@ func sourceOf() *engine.Source {
 			{Path: []string{"Пример", "empty"}, Offset: 786_000},
 		},
 	}
-	return &engine.Source{ID: m.HashV1, Name: m.Name, Meta: m, Trackers: [][]string{{"http://a/announce"}, {"udp://b:1"}}}
+	return &engine.Source{ID: m.HashV1, Name: m.Name, Meta: m, Trackers: [][]string{{"http://a/announce"}, {"udp://b:1"}}, WebSeeds: []string{"http://c/"}}
 }
 
 func TestShow(t *testing.T) {
@@ -38,6 +38,7 @@ Created    2 Jan 2026, 03:04 by maker 1.0
 Comment    two\nlines
 Tracker    http://a/announce (tier 1)
 Tracker    udp://b:1 (tier 2)
+Web seed   http://c/
 
    785 kB  Пример/a.bin
   1.00 kB  Пример/sub/b\u202e.bin
@@ -85,7 +86,7 @@ func TestShowJSON(t *testing.T) {
 	}
 	want := `{"infohash":"ab00000000000000000000000000000000000000","name":"Пример","version":"v1","size":786000,` +
 		`"piece_length":262144,"pieces":3,"private":true,"comment":"two\nlines","created_by":"maker 1.0",` +
-		`"created":"2026-01-02T03:04:00Z","trackers":[["http://a/announce"],["udp://b:1"]],"files":[` +
+		`"created":"2026-01-02T03:04:00Z","trackers":[["http://a/announce"],["udp://b:1"]],"web_seeds":["http://c/"],"files":[` +
 		`{"path":"Пример/a.bin","length":785000},{"path":"Пример/sub/b` + "\u202e" + `.bin","length":1000},{"path":"Пример/empty","length":0}]}`
 	if string(text) != want {
 		t.Errorf("got  %s\nwant %s", text, want)

@@ -118,7 +118,7 @@ func TestWebSeedText(t *testing.T) {
 		if got := PeerState.Text(&p); got != want {
 			t.Errorf("%q, want %q", got, want)
 		}
-		if got := PeerAddress.Text(&p); got != `http://a/\u202e` {
+		if got := PeerAddress.Text(&p); got != `a/\u202e` {
 			t.Errorf("the address is %q", got)
 		}
 	}

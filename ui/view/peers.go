@@ -122,10 +122,12 @@ func byPeer[T cmp.Ordered](value func(*engine.Peer) T) func(a, b *engine.Peer) i
 
 func byAddr(a, b *engine.Peer) int { return a.Addr.Compare(b.Addr) }
 
-// PeerName is where a peer is: its address, or the URL of a web seed.
+// PeerName is where a peer is: its address, or the URL of a web seed, which begins with
+// its host.
 func PeerName(p *engine.Peer) string {
 	if p.URL != "" {
-		return format.Name(p.URL)
+		_, rest, _ := strings.Cut(p.URL, "://")
+		return format.Name(rest)
 	}
 	return p.Addr.String()
 }

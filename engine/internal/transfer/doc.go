@@ -38,6 +38,14 @@
 // pieces that it was allowed (BEP 6, see fast.go) and nothing else. When a torrent
 // has all its connections, one of no use gives way to a new one (see places.go).
 //
+// # Web seeds
+//
+// A web seed (BEP 19, package webseed) is a source among the peers: Attach gives it a conn
+// whose link asks a web server instead of a peer. It counts neither as a connection nor
+// for choking and super-seeding, and is told nothing of what we have. It is asked for runs
+// of pieces. Who sent wrong data is closed as a peer is, but not banned. Blocks that it delivers are
+// copied to memory of their own, of which there is a bounded amount; Deliver waits for it.
+//
 // # Limits and swarms
 //
 // An upload waits for its turn in the queue of the peer that asked for it, a download
