@@ -120,7 +120,7 @@ func show(ctx context.Context, e *engine.Engine, w terminal.Window, serve func(c
 	a := app.NewWithID(appID)
 	cfg := ui.Config{
 		App: a, Engine: e, ProgramName: "Piecewise", Version: terminal.Version, Icon: assets.Icon,
-		Loopback: w.Config.Loopback, Peers: w.Peers, Quit: a.Quit,
+		Peers: w.Peers, Quit: a.Quit,
 		Desktop: func(win fyne.Window) ui.Desktop { return desktop.New(a, win) },
 	}
 	if !w.Demo {

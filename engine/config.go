@@ -30,6 +30,9 @@ type Config struct {
 	SuperSeed   bool             // SuperSeedOn for torrents whose option is SuperSeedAutomatic
 	NoSuperSeed bool             // SuperSeedOff for them
 	Encryption  EncryptionPolicy // for Settings.Encryption; EncryptionDefault leaves the saved one
+	Bind        string           // for Settings.Privacy.Bind; "" leaves the saved one
+	Proxy       Proxy            // for Settings.Privacy.Proxy; NoProxy leaves the saved one
+	Anonymous   bool             // for Settings.Privacy.Anonymous; false leaves the saved one
 	Port        int              // for Settings.Port; 0 leaves that of Listen, or else the saved one
 
 	Logger *slog.Logger // nil logs nothing

@@ -37,6 +37,8 @@ func (s *state) loadSettings(st *store.Store) error {
 	}
 	s.bans = revived(kept.Bans)
 	s.limit(s.clock())
+	s.route, s.anonymous = newRoute(s.cfg, s.settings, err != nil), s.settings.Privacy.Anonymous
+	s.way = s.wayNow()
 	return err
 }
 
@@ -45,6 +47,7 @@ func (s *state) setSettings(v Settings) error {
 		v.Dir = s.settings.Dir
 	}
 	v = v.repaired()
+	s.route.SetPolicy(v.Privacy.routePolicy()) // before what is equal: the settings on the disk may be lost
 	if v.Equal(s.settings) {
 		return nil
 	}

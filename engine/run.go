@@ -8,7 +8,6 @@ import (
 	"time"
 
 	"piecewise/engine/internal/announce"
-	"piecewise/engine/internal/route"
 	"piecewise/engine/internal/store"
 	"piecewise/engine/internal/swarm"
 )
@@ -58,6 +57,7 @@ func (e *Engine) swarmConfig(s *state) swarm.Config {
 		Loopback:    e.cfg.Loopback,
 		Discovery:   s.discovery(),
 		DHTState:    s.store.DHT(),
+		Route:       s.route,
 		PortMapping: !e.cfg.NoPortMapping,
 		UTP:         !e.cfg.NoUTP,
 		Filter:      s.filter.gate,
@@ -73,7 +73,7 @@ func (e *Engine) announceConfig(s *state) announce.Config {
 		Port:      s.control.Port,
 		UserAgent: swarm.UserAgent,
 		Loopback:  e.cfg.Loopback,
-		Route:     route.New(route.Config{Loopback: e.cfg.Loopback, From: e.cfg.Listen.Addr(), Logger: e.cfg.Logger}),
+		Route:     s.route,
 		OneTier:   s.settings.OneTier,
 		Logger:    e.cfg.Logger,
 	}
@@ -90,6 +90,11 @@ func (e *Engine) serve(ctx context.Context, s *state) error {
 	announcing, stopAnnouncing := context.WithCancel(context.Background())
 	var announcer sync.WaitGroup
 	announcer.Go(func() { _ = s.announcer.Run(announcing) }) // it ends only by its context
+
+	routing, stopRouting := context.WithCancel(context.Background())
+	var router sync.WaitGroup
+	router.Go(func() { _ = s.route.Run(routing) }) // likewise
+	defer s.followRoute()()
 
 	s.listening(s.control.Port())
 	for _, b := range s.bans {
@@ -119,6 +124,8 @@ func (e *Engine) serve(ctx context.Context, s *state) error {
 			close(l.in)
 		}
 		lanes.Wait()
+		stopRouting()
+		router.Wait()
 		s.flush()
 		s.hosting.all.Wait()
 		announcer.Wait()

@@ -235,7 +235,7 @@ func (s *state) publish() {
 	s.changed = false
 	snap := &Snapshot{
 		Time: time.Now(), Torrents: make([]*Torrent, 0, len(s.order)), Detail: s.detail, Settings: s.settings, Bans: s.bans, Filter: s.filter.told,
-		Downloaded: s.goneDn, Uploaded: s.goneUp, Port: s.port, DHT: s.dht, Free: s.free,
+		Downloaded: s.goneDn, Uploaded: s.goneUp, Port: s.port, Way: s.way, DHT: s.dht, Free: s.free,
 		ProtocolReceived: s.gone.ProtocolReceived, ProtocolSent: s.gone.ProtocolSent,
 		Wasted: s.gone.Wasted, HashFailures: s.gone.HashFailures,
 		Hosting: s.hosting.shown, Limits: s.session.Limits, Turtle: s.slow,

@@ -40,6 +40,8 @@ type Settings struct {
 	LSD         bool     `json:"lsd"`           // peers are looked for in the local network, BEP 14
 	LowPorts    bool     `json:"low_ports"`     // peers that others name may have ports below 1024
 
+	Privacy Privacy `json:"privacy"`
+
 	Port int `json:"port"` // where peers connect, over TCP and UDP; 0 has one chosen and kept
 
 	Trackers     [][]string `json:"trackers"`      // in tiers; added to each torrent that comes and is not private
@@ -103,6 +105,7 @@ func (v Settings) repaired() Settings {
 	v.DHTNodes = repairedNodes(v.DHTNodes)
 	v.Slots, v.MaxSlots = repairedNumber(v.Slots), repairedNumber(v.MaxSlots)
 	v.Connections, v.TorrentConnections = repairedNumber(v.Connections), repairedNumber(v.TorrentConnections)
+	v.Privacy = v.Privacy.repaired()
 	if v.Port < 0 || v.Port > 65535 {
 		v.Port = 0
 	}

@@ -29,6 +29,7 @@ type Snapshot struct {
 	HashFailures         int   // pieces that came with a wrong hash since the program was started
 	Peers                int   // connected
 	Port                 int   // the TCP port we listen on
+	Way                  Way   // out of this machine
 	Free                 int64 // bytes free where new torrents are saved; -1 if unknown
 	DHT                  DHTStatus
 

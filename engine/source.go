@@ -5,19 +5,18 @@ import (
 	"errors"
 	"fmt"
 	"io"
-	"net"
 	"net/http"
 	"net/netip"
 	"net/url"
 	"os"
 	"path/filepath"
 	"strings"
-	"syscall"
 	"time"
 
 	"piecewise/engine/internal/admit"
 	"piecewise/engine/internal/disk"
 	"piecewise/engine/internal/hash"
+	"piecewise/engine/internal/route"
 	"piecewise/engine/internal/swarm"
 )
 
@@ -45,13 +44,35 @@ const fetchTimeout = 30 * time.Second
 // ends. With loopback, URLs of other hosts are refused. Errors are one sentence
 // for the user.
 func Open(ctx context.Context, arg string, loopback bool) (*Source, error) {
+	return OpenFor(ctx, arg, Config{Loopback: loopback})
+}
+
+// OpenFor is Open, but URLs are fetched as an Engine with this Config would fetch them:
+// over the interface and the proxy that it names, or its profile's settings do.
+func OpenFor(ctx context.Context, arg string, cfg Config) (*Source, error) {
+	return open(ctx, arg, func() (*route.Route, error) { return routeOf(cfg) })
+}
+
+// Open is the function Open over the way on which the engine leaves this machine.
+func (e *Engine) Open(ctx context.Context, arg string) (*Source, error) {
+	return open(ctx, arg, func() (over *route.Route, err error) {
+		err = e.do(ctx, func(s *state) error { over = s.route; return nil })
+		return over, err
+	})
+}
+
+func open(ctx context.Context, arg string, over func() (*route.Route, error)) (*Source, error) {
 	arg = strings.TrimSpace(arg)
 	scheme, _, _ := strings.Cut(strings.ToLower(arg), ":")
 	switch {
 	case scheme == "magnet":
 		return openLink(arg)
 	case scheme == "http" || scheme == "https":
-		return openURL(ctx, arg, loopback)
+		way, err := over()
+		if err != nil {
+			return nil, err
+		}
+		return openURL(ctx, arg, way)
 	case scheme == "file":
 		u, err := url.Parse(arg)
 		if err != nil || u.Path == "" || u.Host != "" && u.Host != "localhost" {
@@ -105,7 +126,8 @@ func read(r io.Reader, name string) (*Source, error) {
 	}, nil
 }
 
-func openURL(ctx context.Context, link string, loopback bool) (*Source, error) {
+// openURL fetches a .torrent over a route.
+func openURL(ctx context.Context, link string, over *route.Route) (*Source, error) {
 	ctx, cancel := context.WithTimeout(ctx, fetchTimeout)
 	defer cancel()
 	req, err := http.NewRequestWithContext(ctx, http.MethodGet, link, nil)
@@ -113,16 +135,9 @@ func openURL(ctx context.Context, link string, loopback bool) (*Source, error) {
 		return nil, fmt.Errorf("%q is not a link that can be opened", link)
 	}
 	req.Header.Set("User-Agent", swarm.UserAgent)
-	dialer := &net.Dialer{Timeout: fetchTimeout}
-	if loopback {
-		dialer.Control = onlyLoopback
-	}
-	transport := &http.Transport{DialContext: dialer.DialContext, TLSHandshakeTimeout: fetchTimeout}
-	if !loopback {
-		transport.Proxy = http.ProxyFromEnvironment
-	}
-	defer transport.CloseIdleConnections()
-	resp, err := (&http.Client{Transport: transport}).Do(req)
+	client := over.HTTPClient(route.Metainfo)
+	defer client.CloseIdleConnections()
+	resp, err := client.Do(req)
 	if err != nil {
 		return nil, fmt.Errorf("%q could not be fetched: %w", link, errors.Unwrap(err))
 	}
@@ -131,14 +146,6 @@ func openURL(ctx context.Context, link string, loopback bool) (*Source, error) {
 		return nil, fmt.Errorf("%q could not be fetched: the server answers %s", link, resp.Status)
 	}
 	return read(resp.Body, link)
-}
-
-// onlyLoopback lets a dialer connect to this computer only.
-func onlyLoopback(_, address string, _ syscall.RawConn) error {
-	if ap, err := netip.ParseAddrPort(address); err != nil || !ap.Addr().Unmap().IsLoopback() {
-		return fmt.Errorf("%s is not on this computer, and only loopback is allowed", address)
-	}
-	return nil
 }
 
 // Verify hashes the data of src below dir and returns how many pieces are not

@@ -36,6 +36,15 @@ func standIn(v Settings, cfg Config) Settings {
 	if len(cfg.DHTNodes) > 0 {
 		v.DHTNodes = cfg.DHTNodes
 	}
+	if cfg.Bind != "" {
+		v.Privacy.Bind = cfg.Bind
+	}
+	if cfg.Proxy.Kind != NoProxy {
+		v.Privacy.Proxy = cfg.Proxy
+	}
+	if cfg.Anonymous {
+		v.Privacy.Anonymous = true
+	}
 	if cfg.Listen.IsValid() {
 		v.Port = int(cfg.Listen.Port())
 	}
@@ -66,6 +75,15 @@ func keep(saved, held, v Settings) Settings {
 	}
 	if v.Encryption == held.Encryption {
 		out.Encryption = saved.Encryption
+	}
+	if v.Privacy.Bind == held.Privacy.Bind {
+		out.Privacy.Bind = saved.Privacy.Bind
+	}
+	if v.Privacy.Proxy == held.Privacy.Proxy {
+		out.Privacy.Proxy = saved.Privacy.Proxy
+	}
+	if v.Privacy.Anonymous == held.Privacy.Anonymous {
+		out.Privacy.Anonymous = saved.Privacy.Anonymous
 	}
 	if v.Port == held.Port {
 		out.Port = saved.Port

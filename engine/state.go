@@ -15,6 +15,7 @@ import (
 	"piecewise/engine/internal/ipfilter"
 	"piecewise/engine/internal/limit"
 	"piecewise/engine/internal/plane"
+	"piecewise/engine/internal/route"
 	"piecewise/engine/internal/store"
 	"piecewise/engine/internal/swarm"
 	"piecewise/engine/internal/transfer"
@@ -102,6 +103,9 @@ type state struct {
 	log       *slog.Logger
 	control   controller
 	announcer *announce.Announcer
+	route     *route.Route // the way out of this machine
+	way       Way          // as the snapshot has it
+	anonymous bool         // since the start
 	store     *store.Store // the keeper's; Metainfo only reads a file and is anyone's
 
 	library, keeper, tasks, movers, looks, checks *lane

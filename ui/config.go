@@ -16,7 +16,6 @@ type Config struct {
 	ProgramName string // the title the window is created with, which desktops know it by
 	Version     string // for the about box
 	Icon        fyne.Resource
-	Loopback    bool             // links of other hosts are refused
 	Peers       []netip.AddrPort // to dial for every torrent that is opened
 
 	Desktop func(fyne.Window) Desktop // nil: no file dialogs, and folders cannot be opened

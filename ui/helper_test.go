@@ -21,7 +21,7 @@ func newWindow(t testing.TB) *Window {
 	app := test.NewApp()
 	t.Cleanup(func() { test.NewApp() })
 	w := New(Config{
-		App: app, Engine: engine.New(engine.Config{Loopback: true}), ProgramName: "Piecewise", Loopback: true,
+		App: app, Engine: engine.New(engine.Config{Loopback: true}), ProgramName: "Piecewise",
 		Desktop: func(fyne.Window) Desktop { return nowhere{} }, Demo: func() {},
 	})
 	w.now = func() time.Time { return noon }

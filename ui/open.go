@@ -21,7 +21,7 @@ func (w *Window) Open(args []string) {
 		w.opens.add(func(ctx context.Context) func() {
 			opening, cancel := context.WithTimeout(ctx, openTime)
 			defer cancel()
-			src, err := engine.Open(opening, arg, w.cfg.Loopback)
+			src, err := w.cfg.Engine.Open(opening, arg)
 			if ctx.Err() != nil {
 				return nil
 			}

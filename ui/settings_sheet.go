@@ -23,6 +23,7 @@ var settingsPages = []struct {
 	{"Trackers", (*settingsPage).trackers},
 	{"Filter", (*settingsPage).filter},
 	{"Sharing", (*settingsPage).sharing},
+	{"Privacy", (*settingsPage).privacy},
 }
 
 // settingsSheet asks for the settings, one page at a time. What was changed but not

@@ -212,6 +212,9 @@ func TestEverySettingIsShown(t *testing.T) {
 		TrackerOn: true, TrackerPort: 80, TrackerOpen: true,
 		IPFilter: true, FilterFile: "/srv/list.p2p", FilterRanges: "10.0.0.0/8\n::1",
 		DHTReadOnly: true, LowPorts: true,
+		Privacy: engine.Privacy{Bind: "wg7", Anonymous: true, Proxy: engine.Proxy{
+			Kind: engine.ProxyHTTP, Address: "proxy.example:3128", User: "me", Password: "secret", Peers: true, Trackers: true, WebSeeds: true, Listen: true,
+		}},
 	}
 	look(other)
 	before := look(usual)
@@ -222,6 +225,75 @@ func TestEverySettingIsShown(t *testing.T) {
 			t.Errorf("%s is not shown", reflect.TypeFor[engine.Settings]().Field(i).Name)
 		}
 	}
+}
+
+// So is every field of the privacy page.
+func TestEveryPrivacySettingIsShown(t *testing.T) {
+	w := newWindow(t)
+	w.apply(engine.Update{Snapshot: aSnapshot()})
+	look := func(v engine.Privacy) string {
+		w.snapshot.Settings = engine.DefaultSettings()
+		w.snapshot.Settings.Dir, w.snapshot.Settings.Privacy = "/srv/torrents", v
+		s := newSettingsSheet(w)
+		if got := s.settings().Privacy; got != v {
+			t.Errorf("%+v is read back as %+v", v, got)
+		}
+		return test.RenderObjectToMarkup(s.page(t, "Privacy").body)
+	}
+	var usual engine.Privacy
+	before := look(usual)
+	vary := func(name string, v engine.Privacy) {
+		if look(v) == before {
+			t.Errorf("%s is not shown", name)
+		}
+	}
+	vary("Bind", engine.Privacy{Bind: "wg7"})
+	vary("Anonymous", engine.Privacy{Anonymous: true})
+	other := engine.Proxy{
+		Kind: engine.ProxySOCKS5, Address: "h:1", User: "me", Password: "secret", Peers: true, Trackers: true, WebSeeds: true, Listen: true,
+	}
+	for i := range reflect.TypeFor[engine.Proxy]().NumField() {
+		var v engine.Privacy
+		if name := reflect.TypeFor[engine.Proxy]().Field(i).Name; name != "Kind" { // which needs an address
+			reflect.ValueOf(&v.Proxy).Elem().Field(i).Set(reflect.ValueOf(other).Field(i))
+			vary(name, v)
+		}
+	}
+	vary("Kind", engine.Privacy{Proxy: engine.Proxy{Kind: engine.ProxySOCKS5, Address: "h:1"}})
+}
+
+// A proxy that is chosen for the first time is for everything, and needs an address.
+func TestProxyIsChosen(t *testing.T) {
+	w := newWindow(t)
+	w.apply(engine.Update{Snapshot: aSnapshot()})
+	s := settingsOf(t, w)
+	p := s.page(t, "Privacy")
+	for _, o := range choicesIn(p.body) {
+		if slices.Contains(o.Options, "SOCKS5") {
+			o.SetSelected("SOCKS5")
+		}
+	}
+	if !s.bad() || !strings.Contains(s.fault.Text, "host:port") {
+		t.Errorf("without an address: %q", s.fault.Text)
+	}
+	p.answer(t, "Address of the proxy", "10.0.0.1:1080")
+	want := engine.Proxy{Kind: engine.ProxySOCKS5, Address: "10.0.0.1:1080", Peers: true, Trackers: true, WebSeeds: true}
+	if got := s.settings().Privacy.Proxy; got != want {
+		t.Errorf("the proxy is %+v, want %+v", got, want)
+	}
+}
+
+// choicesIn returns the lists to choose from below an object.
+func choicesIn(o fyne.CanvasObject) (all []*choiceBox) {
+	switch o := o.(type) {
+	case *choiceBox:
+		return []*choiceBox{o}
+	case *fyne.Container:
+		for _, x := range o.Objects {
+			all = append(all, choicesIn(x)...)
+		}
+	}
+	return all
 }
 
 func TestTimes(t *testing.T) {

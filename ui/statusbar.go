@@ -60,6 +60,7 @@ func partsOf(t view.Totals) []shownPart {
 		{t.DHT, t.Nodes, ""},
 		{t.Port, "", ""},
 		{t.Free, "", ""},
+		{t.Way.Text, t.Way.Hint, ""},
 	}
 }
 

@@ -28,6 +28,9 @@ type flags struct {
 	NoUTP         bool             `name:"no-utp" help:"Connect over TCP only, not over µTP."`
 	Loopback      bool             `help:"Stay on this machine: bind and dial 127.0.0.0/8 and ::1 only."`
 	Preallocate   bool             `help:"Give files all their room on the disk before the first byte, where the file system can."`
+	Interface     string           `placeholder:"NAME|ADDR" help:"Let everything leave over this network interface, or from this local address, only; while it is gone nothing leaves."`
+	Proxy         proxy            `placeholder:"URL" help:"Reach peers, trackers and web seeds through this proxy only: socks5://user:password@host:port or http://host:port."`
+	Anonymous     bool             `help:"Tell nobody which program this is."`
 	UpLimit       rate             `placeholder:"RATE" help:"Send at most this much a second, as in 2MiB, 500kB or plain bytes."`
 	DownLimit     rate             `placeholder:"RATE" help:"Receive at most this much a second."`
 	NoUpload      bool             `help:"Send nothing to anybody."`
@@ -48,6 +51,15 @@ func (e *encryption) UnmarshalText(text []byte) error {
 	}
 	*e = encryption(p)
 	return nil
+}
+
+// proxy is the URL of a proxy.
+type proxy struct{ engine.Proxy }
+
+// UnmarshalText reads what engine.ParseProxy does.
+func (p *proxy) UnmarshalText(text []byte) (err error) {
+	p.Proxy, err = engine.ParseProxy(string(text))
+	return err
 }
 
 // address is an ADDR:PORT to listen on, of which ADDR may be left out.
@@ -106,6 +118,6 @@ func (f *flags) config() engine.Config {
 		Profile: f.Profile, Dir: f.Dir, Listen: f.Listen.AddrPort, Loopback: f.Loopback,
 		NoDHT: f.NoDHT, DHTNodes: f.DHTNode, NoPEX: f.NoPEX, NoLSD: f.NoLSD, LoopbackLSD: f.LSD, NoPortMapping: f.NoPortMapping, NoUTP: f.NoUTP,
 		Preallocate: f.Preallocate, UpLimit: int64(f.UpLimit), DownLimit: int64(f.DownLimit), NoUpload: f.NoUpload, SuperSeed: f.superSeed(true), NoSuperSeed: f.superSeed(false),
-		Encryption: engine.EncryptionPolicy(f.Encryption), Port: int(f.Port),
+		Encryption: engine.EncryptionPolicy(f.Encryption), Bind: f.Interface, Proxy: f.Proxy.Proxy, Anonymous: f.Anonymous, Port: int(f.Port),
 	}
 }

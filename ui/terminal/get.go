@@ -39,7 +39,7 @@ func (c *getCommand) run(ctx context.Context, std *Stdio, f *flags) error {
 	if err != nil {
 		return &startError{err}
 	}
-	sources, err := openAll(ctx, c.Sources, f.Loopback)
+	sources, err := openAll(ctx, c.Sources, cfg)
 	if err != nil {
 		return err
 	}
@@ -98,11 +98,11 @@ func (c *getCommand) patience(r reporter) time.Duration {
 }
 
 // openAll opens what the user named, each only once.
-func openAll(ctx context.Context, args []string, loopback bool) ([]*engine.Source, error) {
+func openAll(ctx context.Context, args []string, cfg engine.Config) ([]*engine.Source, error) {
 	var sources []*engine.Source
 	seen := map[engine.ID]bool{}
 	for _, arg := range args {
-		src, err := openSource(ctx, arg, loopback)
+		src, err := openSource(ctx, arg, cfg)
 		if err != nil {
 			return nil, err
 		}
@@ -114,8 +114,8 @@ func openAll(ctx context.Context, args []string, loopback bool) ([]*engine.Sourc
 	return sources, nil
 }
 
-func openSource(ctx context.Context, arg string, loopback bool) (*engine.Source, error) {
-	src, err := engine.Open(ctx, arg, loopback)
+func openSource(ctx context.Context, arg string, cfg engine.Config) (*engine.Source, error) {
+	src, err := engine.OpenFor(ctx, arg, cfg)
 	switch {
 	case ctx.Err() != nil:
 		return nil, errInterrupted

@@ -20,7 +20,7 @@ type showCommand struct {
 }
 
 func (c *showCommand) run(ctx context.Context, std *Stdio, f *flags) error {
-	src, err := openSource(ctx, c.Source, f.Loopback)
+	src, err := openSource(ctx, c.Source, f.config())
 	if err != nil {
 		return err
 	}

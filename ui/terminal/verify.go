@@ -18,7 +18,7 @@ type verifyCommand struct {
 
 // run hashes the data and returns an error that counts what is not right.
 func (c *verifyCommand) run(ctx context.Context, std *Stdio, f *flags) error {
-	src, err := openSource(ctx, c.Source, f.Loopback)
+	src, err := openSource(ctx, c.Source, f.config())
 	if err != nil {
 		return err
 	}

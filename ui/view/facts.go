@@ -111,6 +111,7 @@ type Totals struct {
 	Down, Up, Torrents, Peers, Port, DHT, Free string
 
 	Limits  Held
+	Way     Held
 	Traffic string // the hint of Down and Up
 	Nodes   string // that of DHT
 }
@@ -127,6 +128,7 @@ func Total(s *engine.Snapshot, torrents int) Totals {
 		Nodes:    nodes(s.DHT),
 		Free:     free(s.Free),
 		Limits:   Limits(s),
+		Way:      Way(s.Way),
 		Traffic:  traffic(s),
 	}
 }

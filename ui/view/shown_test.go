@@ -57,6 +57,9 @@ func other(v reflect.Value) {
 	case engine.Limits:
 		v.Set(reflect.ValueOf(engine.Limits{Down: 5_000, Up: engine.Unlimited}))
 		return
+	case engine.Way:
+		v.Set(reflect.ValueOf(engine.Way{Bound: "wg0"}))
+		return
 	case engine.Turtle:
 		v.Set(reflect.ValueOf(engine.Turtle{On: true}))
 		return

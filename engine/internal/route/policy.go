@@ -15,6 +15,7 @@ type Policy struct {
 	Interface string
 	Address   netip.Addr
 	Proxy     Proxy
+	Closed    string // why nothing may leave, a sentence without its full stop; "" if something may
 }
 
 // bound reports whether there is a kill switch.
@@ -80,8 +81,11 @@ func (p Policy) Local() bool { return !p.proxied(Peer) }
 // UDP reports whether UDP can be sent for a purpose.
 func (p Policy) UDP(to Purpose) bool { return !p.proxied(to) || p.Proxy.Kind == SOCKS5 }
 
-// valid returns why the policy's proxy cannot be used.
+// valid returns why nothing may leave, or the policy's proxy cannot be used.
 func (p Policy) valid() error {
+	if p.Closed != "" {
+		return &ClosedError{p.Closed}
+	}
 	if p.Proxy.Kind == NoProxy {
 		return nil
 	}

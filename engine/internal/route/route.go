@@ -27,6 +27,8 @@ type Route struct {
 	capable  bool // sockets can be bound to an interface
 	resolver *net.Resolver
 	links    func() ([]link, error)
+	bound    chan struct{} // closed once a policy has named an interface or an address
+	once     sync.Once
 
 	proxyErr atomic.Pointer[string] // why the proxy failed last; "" since it works
 	turn     sync.Mutex             // one change of the way at a time
@@ -51,7 +53,7 @@ type State struct {
 func New(cfg Config) *Route {
 	r := &Route{
 		rules: rules{cfg.Loopback}, from: cfg.From.Unmap(), log: cfg.Logger, capable: canBind(), links: interfaces,
-		held: map[io.Closer]*way{}, heard: map[int]func(){},
+		held: map[io.Closer]*way{}, heard: map[int]func(){}, bound: make(chan struct{}),
 	}
 	if r.log == nil {
 		r.log = slog.New(slog.DiscardHandler)
@@ -67,7 +69,11 @@ func New(cfg Config) *Route {
 // Run notices when the interface or address that the policy names goes or comes, until
 // ctx ends. It returns nil, and is called once.
 func (r *Route) Run(ctx context.Context) error {
-	watchLinks(ctx, r.refresh)
+	select {
+	case <-r.bound:
+		watchLinks(ctx, r.refresh)
+	case <-ctx.Done(): // there was nothing to watch
+	}
 	return nil
 }
 
@@ -234,6 +240,7 @@ func (w *way) allows(to Purpose, network string) error {
 func (r *Route) find(p Policy) *way {
 	var links []link
 	if p.bound() {
+		r.once.Do(func() { close(r.bound) })
 		var err error
 		if links, err = r.links(); err != nil {
 			return &way{policy: p, closed: err}

@@ -325,6 +325,7 @@ func TestFind(t *testing.T) {
 		{Policy{Interface: "wg0", Address: other}, true, "", [2]end{}, "wg0 has not the address 192.168.1.2: nothing leaves"},
 		{Policy{Address: netip.MustParseAddr("10.8.0.3")}, true, "", [2]end{}, "10.8.0.3 is gone: nothing leaves"},
 		{Policy{Interface: "wg1"}, true, "", [2]end{{none: true}, {none: true}}, "wg1 has no address: nothing leaves"},
+		{Policy{Closed: "it is not known what may"}, true, "", [2]end{}, "it is not known what may"},
 		{Policy{Proxy: Proxy{Kind: SOCKS5, Address: "nowhere"}}, true, "", [2]end{}, "the proxy has no valid address"},
 	} {
 		w := find(c.policy, links, &way{}, c.capable)

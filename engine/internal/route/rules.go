@@ -18,7 +18,7 @@ const (
 	whyPrivate     = "that is in a local network, which the address does not say"
 	whyNotLocal    = "that is not in the local network"
 	whyPath        = "that is in a local network, and the path is not that of a tracker"
-	whyRedirect    = "that is in a local network, and the redirect came from outside"
+	whyRedirect    = "the redirect to it came from further outside"
 )
 
 // address says whether a host that was named, and turned out to be ip, may be
@@ -47,9 +47,11 @@ func (r rules) why(to Purpose, host string, ip netip.Addr) string {
 		return ""
 	case to == Router:
 		return whyNotLocal
+	case to == Metainfo && at <= spaceNamed(host):
+		return "" // the user's own word
 	case at == local:
 		return whyLocal
-	case at == private && !namesPrivate(host):
+	case at == private && spaceNamed(host) != private:
 		return whyPrivate
 	}
 	return ""
@@ -80,11 +82,12 @@ func (r rules) link(to Purpose, u *url.URL, before []string) error {
 	if host == "" {
 		return errNoHost
 	}
-	if r.loopback || !namesPrivate(host) || to == Router {
+	at := spaceNamed(host)
+	if r.loopback || at == global || to == Router {
 		return nil // what it resolves to is checked when it is dialled
 	}
 	for _, b := range before {
-		if !namesPrivate(b) {
+		if spaceNamed(b) < at {
 			return &RefusedError{Host: host, Why: whyRedirect}
 		}
 	}

@@ -30,14 +30,16 @@ func TestSpaceOf(t *testing.T) {
 	}
 }
 
-func TestNamesPrivate(t *testing.T) {
-	for host, want := range map[string]bool{
-		"10.0.0.1": true, "fd00::1": true, "::ffff:192.168.0.1": true, "nas": true, "nas.local": true, "NAS.LAN.": true, "x.home.arpa": true,
-		"8.8.8.8": false, "127.0.0.1": false, "tracker.example.org": false, "evil.local.example.org": false, "lan": true,
-		"3232235777": false, "0x0a000001": false, "10.1": false, "local.": true,
+func TestSpaceNamed(t *testing.T) {
+	for host, want := range map[string]space{
+		"10.0.0.1": private, "fd00::1": private, "::ffff:192.168.0.1": private, "nas": private, "nas.local": private, "NAS.LAN.": private,
+		"x.home.arpa": private, "lan": private, "local.": private,
+		"8.8.8.8": global, "tracker.example.org": global, "evil.local.example.org": global,
+		"3232235777": global, "0x0a000001": global, "10.1": global,
+		"127.0.0.1": local, "::1": local, "localhost": local, "LocalHost.": local, "x.localhost": local,
 	} {
-		if got := namesPrivate(host); got != want {
-			t.Errorf("%q names a local network: %v", host, got)
+		if got := spaceNamed(host); got != want {
+			t.Errorf("%q names space %d, want %d", host, got, want)
 		}
 	}
 }
@@ -63,6 +65,11 @@ func TestAddressRules(t *testing.T) {
 		{WebSeed, "seed.example", "64:ff9b::7f00:1", false},
 		{WebSeed, "seed.example", "224.0.0.1", false},
 		{Metainfo, "site.example", "192.168.0.1", false},
+		{Metainfo, "site.example", "127.0.0.1", false},
+		{Metainfo, "nas", "127.0.0.1", false},
+		{Metainfo, "localhost", "127.0.0.1", true},
+		{Metainfo, "127.0.0.1", "127.0.0.1", true},
+		{Metainfo, "0.0.0.0", "0.0.0.0", false},
 		{Peer, "127.0.0.1", "127.0.0.1", true},
 		{Peer, "192.168.1.2", "192.168.1.2", true},
 		{Peer, "224.0.0.1", "224.0.0.1", false},
@@ -108,6 +115,10 @@ func TestLinkRules(t *testing.T) {
 		{WebSeed, "http://10.0.0.1/file", nil, true},
 		{WebSeed, "http://router/file", []string{"seed.example"}, false},
 		{Metainfo, "http:///file", nil, false},
+		{Metainfo, "http://localhost/file", nil, true},
+		{Metainfo, "http://localhost/file", []string{"site.example"}, false},
+		{Metainfo, "http://localhost/file", []string{"nas"}, false},
+		{WebSeed, "http://127.0.0.1/file", []string{"seed.example"}, false},
 	} {
 		u, err := url.Parse(c.link)
 		if err != nil {

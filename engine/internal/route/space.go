@@ -2,6 +2,7 @@ package route
 
 import (
 	"net/netip"
+	"slices"
 	"strings"
 )
 
@@ -85,22 +86,21 @@ func carried(ip netip.Addr) (netip.Addr, bool) {
 // routers use).
 var localSuffixes = []string{".local", ".lan", ".home.arpa", ".internal", ".localdomain", ".home", ".intranet", ".private", ".corp"}
 
-// namesPrivate reports whether a URL's host can only mean a local network: by its
-// number, or by a name that nobody can register.
-func namesPrivate(host string) bool {
+// spaceNamed tells where a URL's host can only be: by its number, or by a name that
+// nobody can register.
+func spaceNamed(host string) space {
 	if ip, err := netip.ParseAddr(host); err == nil {
-		return spaceOf(ip) == private
+		return spaceOf(ip)
 	}
 	host = strings.ToLower(strings.TrimSuffix(host, "."))
-	if !strings.Contains(host, ".") {
-		return strings.ContainsAny(host, "abcdefghijklmnopqrstuvwxyz") && !strings.HasPrefix(host, "0x")
+	if isLocalhost(host) {
+		return local
 	}
-	for _, s := range localSuffixes {
-		if strings.HasSuffix(host, s) {
-			return true
-		}
+	single := !strings.Contains(host, ".") && strings.ContainsAny(host, "abcdefghijklmnopqrstuvwxyz") && !strings.HasPrefix(host, "0x")
+	if single || slices.ContainsFunc(localSuffixes, func(s string) bool { return strings.HasSuffix(host, s) }) {
+		return private
 	}
-	return false
+	return global
 }
 
 // isLocalhost reports whether a name means this machine wherever it is resolved
