@@ -47,8 +47,9 @@ func (s *state) setSettings(v Settings) error {
 		v.Dir = s.settings.Dir
 	}
 	v = v.repaired()
-	s.route.SetPolicy(v.Privacy.routePolicy()) // before what is equal: the settings on the disk may be lost
-	if v.Equal(s.settings) {
+	lost := s.route.Policy().Closed != ""
+	s.route.SetPolicy(v.Privacy.routePolicy())
+	if v.Equal(s.settings) && !lost {
 		return nil
 	}
 	port, was := v.Port != s.settings.Port, s.settings

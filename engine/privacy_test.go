@@ -79,7 +79,6 @@ func TestLostSettingsCloseTheWay(t *testing.T) {
 		t.Errorf("a link would be fetched: %v", err)
 	}
 	e, stop := serveAs(t, &fakeControl{}, Config{Profile: profile, Loopback: true})
-	defer stop()
 	u := <-e.Updates()
 	if u.Snapshot.Way.Closed != unreadable {
 		t.Errorf("the way is %+v", u.Snapshot.Way)
@@ -88,6 +87,10 @@ func TestLostSettingsCloseTheWay(t *testing.T) {
 		t.Fatal(err)
 	}
 	wayOf(t, e, func(w Way) bool { return w == Way{} })
+	stop()
+	if way, err := routeOf(Config{Profile: profile, Loopback: true}); err != nil || way.State().Closed != "" {
+		t.Errorf("they were not saved: %v", err)
+	}
 }
 
 // What a link is fetched over is what the profile has, and what stands in for it.
