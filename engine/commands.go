@@ -40,6 +40,9 @@ func (s *state) add(src *Source, opts AddOptions) error {
 	}
 	t.rec.Paused = opts.Paused
 	t.peers = append(t.peers, opts.Peers...)
+	if opts.Priorities != nil {
+		t.only = nil
+	}
 	if opts.Options != nil {
 		s.tune(t, *opts.Options)
 	}
@@ -48,6 +51,8 @@ func (s *state) add(src *Source, opts AddOptions) error {
 		t.keepTuned()
 	}
 	s.choose(t, opts.Priorities)
+	s.chooseOnly(t)
+	s.fetchExact(t)
 	s.note(t, "Added to the list, saved in "+t.rec.Dir+".")
 	s.emit(Added, t, "")
 	s.touch(t)
@@ -57,8 +62,8 @@ func (s *state) add(src *Source, opts AddOptions) error {
 
 func (s *state) newTorrent(src *Source) *torrent {
 	t := &torrent{
-		id: src.ID, meta: src.Meta, gate: src.gate, raw: src.raw, fresh: true, peers: slices.Clone(src.Peers),
-		hashV2: src.HashV2, made: src.made,
+		id: src.ID, meta: src.Meta, gate: src.gate, raw: src.raw, fresh: true, hinted: slices.Clone(src.Peers),
+		hashV2: src.HashV2, made: src.made, only: src.only, exact: src.Exact,
 		rec:   store.Record{ID: src.ID, Name: src.Name, Added: time.Now(), Trackers: src.Trackers},
 		tuned: tuned{Options: DefaultOptions()},
 	}
@@ -66,7 +71,7 @@ func (s *state) newTorrent(src *Source) *torrent {
 		t.have = MakeBits(t.meta.Pieces)
 		t.rec.Pieces = t.meta.Pieces
 	} else {
-		t.rec.Magnet = (&admit.Link{ID: src.ID, HashV2: src.HashV2, Name: src.Name, Trackers: src.Trackers, WebSeeds: src.WebSeeds}).String()
+		t.rec.Magnet = (&admit.Link{ID: src.ID, HashV2: src.HashV2, Name: src.Name, Trackers: src.Trackers, WebSeeds: src.WebSeeds, Exact: src.Exact, Only: src.only}).String()
 	}
 	return t
 }
@@ -92,7 +97,7 @@ func (s *state) merge(t *torrent, src *Source) {
 	if t.private() {
 		return
 	}
-	s.dial(t, src.Peers)
+	s.hint(t, src.Peers)
 	if s.addTrackers(t, src.Trackers) {
 		s.note(t, "New trackers were added.")
 	}

@@ -197,6 +197,16 @@ func (e *Engine) Magnet(ctx context.Context, id ID) (string, error) {
 	return link, err
 }
 
+// Metainfo returns a torrent as a .torrent file has it, with its trackers of now. It
+// reads the profile, and fails while the metadata is not known.
+func (e *Engine) Metainfo(ctx context.Context, id ID) ([]byte, error) { return e.metainfo(ctx, id) }
+
+// SaveTorrent writes a torrent's .torrent file, as Metainfo returns it, into a folder and
+// returns its path. It replaces nothing that is there. It writes to the disk.
+func (e *Engine) SaveTorrent(ctx context.Context, id ID, dir string) (path string, err error) {
+	return e.saveTorrent(ctx, id, dir)
+}
+
 // Watch makes the snapshots carry a Detail of the torrent; the zero ID ends it.
 func (e *Engine) Watch(ctx context.Context, id ID) error {
 	return e.do(ctx, func(s *state) error { return s.watch(id) })

@@ -78,7 +78,8 @@ func reviveOne(st *store.Store, rec store.Record) *torrent {
 	}
 	if err != nil {
 		if link, err := admit.Magnet(rec.Magnet); err == nil && rec.Pieces == 0 {
-			t.peers, t.fresh, t.hashV2 = link.Peers, true, link.HashV2
+			t.hinted, t.fresh, t.hashV2 = link.Peers, true, link.HashV2
+			t.only, t.exact = link.Only, link.Exact
 		}
 		t.lost = rec.Pieces > 0
 		return t

@@ -81,10 +81,13 @@ func (f *fakeControl) Rebind(p uint16) error {
 	f.port.Store(int32(p) - 1)
 	return nil
 }
-func (f *fakeControl) Refilter()                      { f.refilters.Add(1) }
-func (*fakeControl) Reached() (v4, v6 time.Time)      { return time.Time{}, time.Time{} }
-func (*fakeControl) PeerID() [20]byte                 { return [20]byte{} }
-func (*fakeControl) DHT() swarm.DHTStatus             { return swarm.DHTStatus{} }
+func (f *fakeControl) Refilter()                 { f.refilters.Add(1) }
+func (*fakeControl) Reached() (v4, v6 time.Time) { return time.Time{}, time.Time{} }
+func (*fakeControl) PeerID() [20]byte            { return [20]byte{} }
+func (*fakeControl) DHT() swarm.DHTStatus        { return swarm.DHTStatus{} }
+func (*fakeControl) Download(context.Context, string, int) ([]byte, error) {
+	return nil, errors.New("there is no network")
+}
 func (*fakeControl) DHTState() []byte                 { return nil }
 func (f *fakeControl) SetDiscovery(d swarm.Discovery) { f.discovery = d }
 
@@ -103,6 +106,7 @@ func (*fakeCarrier) Pieces(dst []plane.PieceState) []plane.PieceState { return d
 func (*fakeCarrier) Version() uint64                                  { return 0 }
 func (*fakeCarrier) Availability(dst []uint16) []uint16               { return dst }
 func (*fakeCarrier) Connected() (peers, seeds int)                    { return 0, 0 }
+func (*fakeCarrier) Fetch() plane.Fetch                               { return plane.Fetch{} }
 func (*fakeCarrier) Counters() plane.Counters                         { return plane.Counters{} }
 
 func (f *fakeCarrier) Open(swarm.Open) error                   { f.steered++; return nil }

@@ -52,6 +52,12 @@ const layersWait = 3 * time.Second
 func shortV2(g *admit.Torrent) ID { return ID(g.HashV2[:20]) }
 
 func (s *state) gotMetadata(t *torrent, gate *admit.Torrent, err error) {
+	s.gotMetadataFrom(t, "Peers have", gate, err)
+}
+
+// gotMetadataFrom takes a magnet's metadata, or why it is of no use. who is of whom the
+// log tells.
+func (s *state) gotMetadataFrom(t *torrent, who string, gate *admit.Torrent, err error) {
 	if err != nil {
 		s.fault(t, because("Peers sent details that cannot be used", err))
 		s.steer(t)
@@ -72,11 +78,15 @@ func (s *state) gotMetadata(t *torrent, gate *admit.Torrent, err error) {
 	t.rec.Name, t.rec.Pieces = t.meta.Name, t.meta.Pieces
 	s.index(t)
 	s.count(t)
+	t.fetch, t.exact = nil, nil
+	if !t.preview {
+		s.chooseOnly(t)
+	}
 	s.lend(t)
 	if t.tally != nil {
 		s.announcer.SetTwin(t.id, t.twin())
 	}
-	s.note(t, fmt.Sprintf("Peers have sent the details: %d files, %d pieces.", len(t.meta.Files), t.meta.Pieces))
+	s.note(t, fmt.Sprintf("%s sent the details: %d files, %d pieces.", who, len(t.meta.Files), t.meta.Pieces))
 	s.emit(GotMetadata, t, "")
 	s.touch(t)
 	s.steer(t)

@@ -95,6 +95,7 @@ func (s *state) sample(t *torrent) {
 	t.tally.fills(most >= 0 && peers >= most)
 	s.superSeed(t)
 	s.dialAgain(t)
+	s.fetched(t, time.Now())
 	s.company(t, time.Now())
 }
 
@@ -129,6 +130,7 @@ func (s *state) dialAgain(t *torrent) {
 		return
 	}
 	s.dial(t, t.peers)
+	s.hint(t, t.hinted)
 	if told := t.told; len(told) > 0 {
 		s.library.push(func() func(*state) { r.AddPeers(told, plane.OriginTracker); return nil })
 	}
@@ -277,6 +279,9 @@ func (s *state) refresh(t *torrent) {
 		Downloaded: t.rec.Downloaded, Uploaded: t.rec.Uploaded,
 		SwarmPeers: -1, SwarmSeeds: -1, ETA: -1, Added: t.rec.Added, Finished: t.rec.Finished,
 		Options: s.options(t),
+	}
+	if row.State == Metadata && t.run != nil {
+		row.Fetch = t.fetch
 	}
 	row.overhead(t)
 	if t.known() {

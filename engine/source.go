@@ -29,7 +29,10 @@ type Source struct {
 	Meta     *Meta    // nil for a magnet
 	Trackers [][]string
 	WebSeeds []string         // URLs, BEP 19
-	Peers    []netip.AddrPort // named by the magnet's x.pe
+	Peers    []netip.AddrPort // named by the magnet's x.pe; of these only what strangers may name is dialled
+	Exact    []string         // URLs of the .torrent that the magnet names (xs); none is asked before Add
+
+	only []admit.FileRange // the files that the magnet means (so, BEP 53)
 
 	raw  []byte         // the .torrent file; nil for a magnet
 	gate *admit.Torrent // the same, checked
@@ -93,7 +96,7 @@ func openLink(link string) (*Source, error) {
 	if err != nil {
 		return nil, err
 	}
-	return &Source{ID: l.ID, HashV2: l.HashV2, Name: l.Name, Trackers: l.Trackers, WebSeeds: l.WebSeeds, Peers: l.Peers}, nil
+	return &Source{ID: l.ID, HashV2: l.HashV2, Name: l.Name, Trackers: l.Trackers, WebSeeds: l.WebSeeds, Peers: l.Peers, Exact: l.Exact, only: l.Only}, nil
 }
 
 func openFile(path string) (*Source, error) {

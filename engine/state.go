@@ -32,6 +32,8 @@ type controller interface {
 	SetDiscovery(swarm.Discovery) // likewise
 	SetSession(swarm.Session)     // returns at once
 	Close() error
+	// Download fetches what a URL names, at most so many bytes. It may wait for ctx.
+	Download(ctx context.Context, url string, most int) ([]byte, error)
 	bouncer
 	doorman
 }
@@ -66,6 +68,7 @@ type gauge interface {
 	Availability(dst []uint16) []uint16
 	Connected() (peers, seeds int)
 	Counters() plane.Counters
+	Fetch() plane.Fetch
 	Peers(dst []plane.Peer) []plane.Peer
 }
 
@@ -205,6 +208,10 @@ type torrent struct {
 	tuned    tuned
 	lines    []LogLine
 	standby  *standby          // while it seeds without running, see standby.go
+	fetch    *Fetch            // how its metadata is coming
+	only     []admit.FileRange // the files that its magnet means; forgotten when they were chosen
+	exact    []string          // URLs of its .torrent that its magnet names; forgotten when they were asked
+	hinted   []netip.AddrPort  // peers that a magnet names
 	turn     time.Time         // when it was woken last
 	resting  bool              // it is to stand by
 	tally    *tally            // while it is announced
@@ -239,9 +246,11 @@ type run struct {
 	dials            bool      // it was woken to dial, and had no peer yet
 	lonely           int       // seconds without a peer, of one that wants something
 	down, up         meter
-	in, out          meter // of all but payload
-	inRate, outRate  int64 // bytes/s
-	downRate, upRate int64 // bytes/s
+	in, out          meter     // of all but payload
+	inRate, outRate  int64     // bytes/s
+	downRate, upRate int64     // bytes/s
+	fetchCame        int       // pieces of the metadata that had come
+	fetchAt          time.Time // when one more came
 	version          uint64
 	saved            uint64         // version at the last save
 	before           plane.Counters // totals when it was started

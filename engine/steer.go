@@ -226,6 +226,7 @@ func (s *state) started(t *torrent, r *run, err error) {
 		s.finished(t)
 	}
 	s.dial(t, t.peers) // some may have been named meanwhile
+	s.hint(t, t.hinted)
 	s.retune(t)
 	s.announce(t)
 	t.tally.runs(r)

@@ -66,6 +66,7 @@ type Torrent struct {
 	Preview bool
 
 	Meta   *Meta   // nil until the metadata is known, and of a torrent that nobody looks at and that does nothing; another pointer after files were renamed
+	Fetch  *Fetch  // how the metadata is coming, while State is Metadata and it runs; else nil
 	Pieces *Pieces // nil until the metadata is known
 	Dir    string  // the folder its files are in
 	Final  string  // the folder they go to when all that is wanted is there; "" if it is Dir

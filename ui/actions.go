@@ -105,6 +105,10 @@ func (w *Window) torrentActions() []*action {
 			why: w.notOne, run: w.copyMagnet,
 		},
 		{
+			id: "savetorrent", label: "Save .torrent…", icon: theme.DocumentSaveIcon(), menu: "Torrent", context: true,
+			why: w.notOneKnown, run: w.saveTorrent,
+		},
+		{
 			id: "options", label: "Options…", icon: theme.SettingsIcon(), menu: "Torrent", context: true, shortcut: ctrl(fyne.KeyI),
 			why: w.nothingSelected, run: w.askOptions,
 		},

@@ -3,6 +3,7 @@ package ui
 import (
 	"context"
 	"errors"
+	"net/url"
 	"os"
 	"path/filepath"
 	"strings"
@@ -16,6 +17,7 @@ import (
 	"piecewise/engine"
 	"piecewise/ui/filetree"
 	"piecewise/ui/format"
+	"piecewise/ui/view"
 )
 
 // addDialog asks how to add one torrent. That of a magnet comes up without
@@ -53,8 +55,7 @@ func (d *addDialog) build() {
 	d.size, d.room, d.found = widget.NewLabel(""), widget.NewLabel(""), widget.NewLabel("")
 	d.found.Wrapping = fyne.TextWrapWord
 	d.found.Hide()
-	d.waits = widget.NewLabelWithStyle("Getting the file list from peers…\n\nYou can add it right away; then all its files are downloaded.",
-		fyne.TextAlignCenter, fyne.TextStyle{})
+	d.waits = widget.NewLabelWithStyle("Getting the file list from peers…\n\n"+d.known(), fyne.TextAlignCenter, fyne.TextStyle{})
 	d.dir = newField(keys)
 	d.dir.SetText(settings.Dir)
 	d.dir.OnChanged = func(string) {
@@ -77,6 +78,39 @@ func (d *addDialog) build() {
 		shown:   d.shown,
 	}
 	d.fill(d.src.Meta)
+}
+
+// known says what the magnet link tells already, and what becomes of it.
+func (d *addDialog) known() string {
+	var names []string
+	count := func(n int, one, many string) {
+		if n > 0 {
+			names = append(names, format.Plural(n, one, many))
+		}
+	}
+	trackers := 0
+	for _, tier := range d.src.Trackers {
+		trackers += len(tier)
+	}
+	count(trackers, "tracker", "trackers")
+	count(len(d.src.Peers), "peer", "peers")
+	count(len(d.src.WebSeeds), "web seed", "web seeds")
+	text := "The link names no tracker"
+	if len(names) > 0 {
+		text = "The link names " + strings.Join(names, ", ")
+	}
+	if len(d.src.Exact) > 0 {
+		host := d.src.Exact[0]
+		if u, err := url.Parse(host); err == nil {
+			host = u.Host
+		}
+		text += ", and a .torrent at " + format.Name(host) + ", which is fetched when you add it"
+	}
+	chosen := "then all its files are downloaded."
+	if d.src.Selects() {
+		chosen = "then the files are downloaded that the link means."
+	}
+	return text + ".\nYou can add it right away; " + chosen
 }
 
 func (d *addDialog) layOut() fyne.CanvasObject {
@@ -145,9 +179,13 @@ func (d *addDialog) update() {
 	if d.meta != nil {
 		return
 	}
-	if t := d.w.snapshot.Torrent(d.src.ID); t != nil && t.Meta != nil {
+	switch t := d.w.snapshot.Torrent(d.src.ID); {
+	case t == nil:
+	case t.Meta != nil:
 		d.name.SetText(format.Name(t.Meta.Name))
 		d.fill(t.Meta)
+	default:
+		setText(d.waits, view.Sentence(t)+"\n\n"+d.known())
 	}
 }
 
@@ -162,6 +200,9 @@ func (d *addDialog) fill(meta *engine.Meta) {
 	d.waits.Hide()
 	d.files.Show()
 	d.tree.SetMeta(meta)
+	for file := range d.src.Choice(meta) {
+		d.tree.Tree().SetFileChecked(file, false)
+	}
 	d.sum()
 	if d.w.adding == d { // else it looks when it is its turn
 		d.look()

@@ -65,6 +65,28 @@ func (w *Window) copyMagnet() {
 	})
 }
 
+// saveTorrent writes the .torrent of the torrent into a folder that the user picks.
+func (w *Window) saveTorrent() {
+	id := w.lead
+	w.desktop.PickFolder(w.ctx, w.snapshot.Settings.Dir, func(dir string, err error) {
+		switch {
+		case err != nil:
+			w.say("Cannot choose a folder: " + sentenceOf(err))
+		case dir != "":
+			w.commands.add(func(ctx context.Context) func() {
+				path, err := w.cfg.Engine.SaveTorrent(ctx, id, dir)
+				return func() {
+					if err != nil {
+						w.say("The .torrent was not saved: " + sentenceOf(err))
+						return
+					}
+					w.say("Saved as " + format.Name(path))
+				}
+			})
+		}
+	})
+}
+
 // openFolder shows the torrent's folder, or its only file.
 func (w *Window) openFolder() {
 	r := w.list.Find(w.lead)

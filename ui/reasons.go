@@ -62,6 +62,13 @@ func (w *Window) notOne() string {
 	return w.unless(len(w.chosen.rows) == 1, "Select one torrent only")
 }
 
+func (w *Window) notOneKnown() string {
+	if why := w.notOne(); why != "" {
+		return why
+	}
+	return w.unless(w.chosen.known, "Its details are not known yet")
+}
+
 func (w *Window) noFolder() string {
 	if w.cfg.Desktop == nil {
 		return "There is no file manager here"

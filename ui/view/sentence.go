@@ -19,10 +19,7 @@ func Sentence(t *engine.Torrent) string {
 	case engine.Checking:
 		return checking(t)
 	case engine.Metadata:
-		if t.Peers > 0 {
-			return "Getting the torrent's details from " + peers(t.Peers)
-		}
-		return "Getting the torrent's details from peers: " + noPeers(t)
+		return Fetching(t)
 	case engine.Downloading:
 		return downloading(t)
 	case engine.Seeding:

@@ -118,6 +118,7 @@ func TestEveryFieldOfATorrentIsShown(t *testing.T) {
 		{State: engine.Checking, Meta: meta, Pieces: pieces, Wanted: 100_000, TrackerErr: "it is gone"},
 		{State: engine.Downloading, Meta: meta, Pieces: pieces, Wanted: 100_000, Have: 20_000, Peers: 1},
 		{State: engine.Faulted, Meta: meta, Pieces: pieces},
+		{State: engine.Metadata, Fetch: &engine.Fetch{Of: 3}},
 		{State: engine.Seeding, Meta: meta, Pieces: pieces, Move: &engine.Move{}},
 	}
 	for i := range bases {

@@ -39,6 +39,7 @@ func FuzzMagnet(f *testing.F) {
 	f.Add("magnet:?xt=urn:btih:" + digits + "&dn=a+b&tr=udp%3A%2F%2Fa%3A1&tr=HTTP://[::1]:5/%C3%BC?a=b%26#c&x.pe=1.2.3.4:5&x.pe=[::1]:6")
 	f.Add(digitsV2[4:])
 	f.Add("magnet:?xt.1=urn:btmh:" + digitsV2 + "&xt.2=urn:btih:" + digits32 + "&dn=%ff%0a&tr=http://u@a/")
+	f.Add("magnet:?xt=urn:btih:" + digits + "&so=0,2,4-6,5-9&so=1&xs=http://a/b.torrent&ws=http://a/&x.pe=1.2.3.4:5")
 	f.Fuzz(func(t *testing.T, link string) {
 		got, err := Magnet(link)
 		if err != nil {

@@ -6,6 +6,7 @@ import (
 	"net/netip"
 	"net/url"
 	"slices"
+	"strconv"
 	"strings"
 )
 
@@ -27,9 +28,22 @@ type Link struct {
 	Name     string           // shown until the metadata is there; "" if not told; one line, at most 255 bytes
 	Trackers [][]string       // a tier each, as Trackers lets them through
 	WebSeeds []string         // as WebSeeds lets them through (ws, BEP 19)
+	Exact    []string         // http URLs of the .torrent (xs), of the form of WebSeeds; what is there may be anything
+	Only     []FileRange      // the files that are meant (so, BEP 53), in order and apart; none is all
 	Dropped  []string         // trackers and web seeds that were left out, as from Trackers
 	Peers    []netip.AddrPort // peers to ask for the metadata (x.pe), without host names
 }
+
+// FileRange is files by their index in the metainfo, both ends included.
+type FileRange struct{ First, Last int }
+
+const (
+	maxRanges  = 1000 // of files in a link
+	maxIndex   = 1 << 24
+	maxExact   = 4
+	sourceKey  = "xs"
+	selectOnly = "so"
+)
 
 // Magnet reads a magnet link, or an info hash alone: 40 or, of v2, 64 hexadecimal
 // or 32 base32 digits. It needs a v1 info hash (btih), a v2 one (btmh), or both of a
@@ -53,7 +67,7 @@ func Magnet(link string) (*Link, error) {
 
 func readMagnet(query string) (*Link, error) {
 	l := new(Link)
-	var hashes, trackers, webSeeds []string
+	var hashes, trackers, webSeeds, exact []string
 	for param := range strings.SplitSeq(query, "&") {
 		key, text, _ := strings.Cut(param, "=")
 		text, err := url.QueryUnescape(text)
@@ -70,6 +84,10 @@ func readMagnet(query string) (*Link, error) {
 			trackers = append(trackers, text)
 		case "ws":
 			webSeeds = append(webSeeds, text)
+		case sourceKey:
+			exact = append(exact, text)
+		case selectOnly:
+			l.Only = append(l.Only, parseFiles(text)...)
 		case "dn":
 			if l.Name == "" {
 				l.Name = shortText([]byte(text), maxName)
@@ -89,6 +107,9 @@ func readMagnet(query string) (*Link, error) {
 	var dropped []string
 	l.WebSeeds, dropped = WebSeeds(webSeeds)
 	l.Dropped = append(l.Dropped, dropped...)
+	l.Exact, _ = WebSeeds(exact) // what is no URL may be a hash, which we have
+	l.Exact = l.Exact[:min(len(l.Exact), maxExact)]
+	l.Only = mergeFiles(l.Only)
 	return checkLink(l)
 }
 
@@ -128,6 +149,50 @@ func (l *Link) setHash(topics []string) error {
 		return refuse("The magnet link has no info hash.")
 	}
 	return nil
+}
+
+// parseFiles reads "0,2,4-6" (BEP 53). What is no range of files is left out.
+func parseFiles(text string) (all []FileRange) {
+	for part := range strings.SplitSeq(text, ",") {
+		first, last, isRange := strings.Cut(part, "-")
+		if !isRange {
+			last = first
+		}
+		a, errA := strconv.ParseUint(first, 10, 32)
+		b, errB := strconv.ParseUint(last, 10, 32)
+		if errA == nil && errB == nil && a <= b && b < maxIndex && len(all) < maxRanges {
+			all = append(all, FileRange{int(a), int(b)})
+		}
+	}
+	return all
+}
+
+// mergeFiles brings ranges in order, and joins those that touch.
+func mergeFiles(all []FileRange) (out []FileRange) {
+	slices.SortFunc(all, func(a, b FileRange) int { return a.First - b.First })
+	for _, r := range all {
+		if n := len(out); n > 0 && r.First <= out[n-1].Last+1 {
+			out[n-1].Last = max(out[n-1].Last, r.Last)
+		} else if n < maxRanges {
+			out = append(out, r)
+		}
+	}
+	return out
+}
+
+// files writes what parseFiles reads.
+func files(all []FileRange) string {
+	var b []byte
+	for i, r := range all {
+		if i > 0 {
+			b = append(b, ',')
+		}
+		b = strconv.AppendInt(b, int64(r.First), 10)
+		if r.Last > r.First {
+			b = strconv.AppendInt(append(b, '-'), int64(r.Last), 10)
+		}
+	}
+	return string(b)
 }
 
 // addPeer takes a peer's address if it is one that can be dialled.
@@ -211,8 +276,14 @@ func (l *Link) String() string {
 	for _, url := range l.WebSeeds {
 		add("ws", url)
 	}
+	for _, url := range l.Exact {
+		add(sourceKey, url)
+	}
 	for _, peer := range l.Peers {
 		add("x.pe", peer.String())
+	}
+	if len(l.Only) > 0 {
+		add(selectOnly, files(l.Only))
 	}
 	return string(b)
 }

@@ -247,3 +247,6 @@ func isASCII(s string) bool {
 	}
 	return true
 }
+
+// FileName makes one path element of a name from outside that is safe on all systems.
+func FileName(name string) string { return safeName(name) }

@@ -10,8 +10,7 @@ import (
 // maxOrigins bounds what trackers can make us remember of one torrent.
 const maxOrigins = 2_000
 
-// origins remembers from whom we learned of addresses. It knows those that were
-// given to AddPeers: the library finds others by itself, and does not tell how.
+// origins remembers from whom we learned of addresses.
 // The zero value is ready; any goroutine may call it.
 type origins struct {
 	mu sync.Mutex
@@ -41,6 +40,13 @@ func (o *origins) learn(addrs []netip.AddrPort, origin plane.Origin) {
 			}
 		}
 	}
+}
+
+// count returns how many are remembered.
+func (o *origins) count() int {
+	o.mu.Lock()
+	defer o.mu.Unlock()
+	return len(o.of)
 }
 
 // fill sets the Origin of those peers that have none.

@@ -272,6 +272,13 @@ func (t *Torrent) Peers(dst []plane.Peer) []plane.Peer {
 	return t.fillWeb(dst)
 }
 
+// Fetch returns how the metadata is coming.
+func (t *Torrent) Fetch() plane.Fetch {
+	v := t.plane.Fetch()
+	v.Known = max(t.from.count(), v.Peers)
+	return v
+}
+
 // Counters returns the totals since the torrent was added.
 func (t *Torrent) Counters() plane.Counters { return t.plane.Counters() }
 

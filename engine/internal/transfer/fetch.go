@@ -5,6 +5,7 @@ import (
 	"sync/atomic"
 	"time"
 
+	"piecewise/engine/internal/plane"
 	"piecewise/engine/internal/wire"
 )
 
@@ -36,6 +37,30 @@ type fetch struct {
 	v2   [32]byte
 	done func([]byte)
 	from map[*conn]*delivery
+
+	refused, wrong, silent int // times
+}
+
+// Fetch returns how the metadata is coming, but for what is known of other peers.
+func (t *Torrent) Fetch() (v plane.Fetch) {
+	t.mu.Lock()
+	defer t.mu.Unlock()
+	v.Peers = len(t.conns)
+	f := t.fetch
+	if f == nil {
+		return v
+	}
+	v.Refused, v.Wrong, v.Silent = f.refused, f.wrong, f.silent
+	for c := range t.conns {
+		if c.meta.number == 0 || c.meta.size == 0 {
+			v.Without++
+		}
+		s := f.from[c]
+		if s != nil && (v.Of == 0 || s.came*v.Of > v.Came*len(s.chunks)) {
+			v.Came, v.Of, v.From = s.came, len(s.chunks), c.info.Addr
+		}
+	}
+	return v
 }
 
 // FetchMetadata gets metadata from peers, before Open. It calls done once with what has
@@ -113,6 +138,7 @@ func (f *fetch) ask(c *conn) {
 func (f *fetch) tick(t *Torrent, now time.Time) {
 	for c, s := range f.from {
 		if s.silent(now) {
+			f.silent++
 			delete(f.from, c)
 		}
 	}
@@ -159,6 +185,9 @@ func (c *conn) metadata(b []byte, now time.Time) error {
 		return err
 	}
 	if !isMetadata(whole, f.id, f.v2) {
+		t.mu.Lock()
+		f.wrong++
+		t.mu.Unlock()
 		return errMetadata
 	}
 	t.mu.Lock()
@@ -180,10 +209,12 @@ func (c *conn) gotMetadata(m metadataMessage, ok bool, now time.Time) (whole []b
 		c.askedMetadata(m.Piece)
 	case f == nil || f.from[c] == nil:
 	case m.Type == metadataReject:
+		f.refused++
 		f.leave(c, now)
 	case m.Type == metadataData:
 		s := f.from[c]
 		if !s.take(m, now) {
+			f.wrong++
 			f.leave(c, now)
 			break
 		}

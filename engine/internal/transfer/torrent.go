@@ -122,7 +122,7 @@ func New(limits Limits) *Torrent {
 func (t *Torrent) Open(cfg Config) {
 	t.mu.Lock()
 	defer t.mu.Unlock()
-	t.cfg, t.have = cfg, cfg.Disk.Have()
+	t.cfg, t.have, t.fetch = cfg, cfg.Disk.Have(), nil
 	t.findCrew()
 	t.picker = pick.New(pick.Config{
 		Pieces: cfg.Pieces, PieceLength: cfg.PieceLength, Length: cfg.Length,
