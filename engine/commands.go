@@ -39,7 +39,6 @@ func (s *state) add(src *Source, opts AddOptions) error {
 		t.rec.Dir = dir
 	}
 	t.rec.Paused = opts.Paused
-	t.peers = append(t.peers, opts.Peers...)
 	if opts.Priorities != nil {
 		t.only = nil
 	}
@@ -56,7 +55,7 @@ func (s *state) add(src *Source, opts AddOptions) error {
 	s.note(t, "Added to the list, saved in "+t.rec.Dir+".")
 	s.emit(Added, t, "")
 	s.touch(t)
-	s.steer(t)
+	s.dial(t, opts.Peers) // and steer
 	return nil
 }
 
