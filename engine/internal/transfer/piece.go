@@ -60,10 +60,11 @@ func (p *piece) add(segments []wire.Segment) {
 
 // work writes what is queued until nothing is.
 func (p *piece) work() {
+	var room []wire.Segment // for what comes while a batch is written
 	for {
 		p.mu.Lock()
 		batch := p.queue
-		p.queue = nil
+		p.queue = room
 		if len(batch) == 0 {
 			p.running = false
 			p.mu.Unlock()
@@ -71,6 +72,8 @@ func (p *piece) work() {
 		}
 		p.mu.Unlock()
 		p.write(batch)
+		clear(batch) // nothing of the buffers is kept
+		room = batch[:0]
 		if d := p.t.cfg.Disk; d.Soaked() {
 			p.t.crew.Load().drain(d)
 		}
