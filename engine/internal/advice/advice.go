@@ -8,12 +8,16 @@ import (
 	"os"
 	"sync"
 	"sync/atomic"
+	"time"
 )
 
 const (
 	window    = 4 << 20    // bytes of a file for which is decided whether they are in the page cache
 	small     = 256 << 10  // bytes that are read at once, for which nothing is read ahead
 	readAhead = 2 * window // bytes that the disk is ahead of the reader
+
+	// What lies in memory and takes longer to read has been swapped out.
+	swapping = 10 * time.Millisecond
 )
 
 // Advice is about one open file, which is read through it, each byte once, by several
@@ -22,8 +26,10 @@ type Advice struct {
 	file *os.File
 	size int64
 
+	swapped atomic.Bool // its file system is in memory, but not all of it is
+
 	mu     sync.Mutex
-	states []state        // of each window
+	states []state        // of each window; nil if the file system is in memory
 	left   []atomic.Int32 // bytes of each window that were not read yet
 }
 
@@ -39,6 +45,9 @@ const (
 // New returns the advice for a file of which the first size bytes will be read. The
 // file must stay open while it is used.
 func New(f *os.File, size int64) *Advice {
+	if inMemory(f) {
+		return &Advice{file: f, size: size}
+	}
 	n := int((size + window - 1) / window)
 	if size > small {
 		ownWay(f)
@@ -52,6 +61,9 @@ func New(f *os.File, size int64) *Advice {
 
 // ReadAt reads all of b, or as io.ReaderAt says. It waits for the disk if it must.
 func (a *Advice) ReadAt(b []byte, at int64) (n int, err error) {
+	if a.states == nil {
+		return a.readMemory(b, at)
+	}
 	a.ahead(at, at+int64(len(b)))
 	if n = ReadCached(a.file, [][]byte{b}, at); n < len(b) {
 		var more int
@@ -60,6 +72,23 @@ func (a *Advice) ReadAt(b []byte, at int64) (n int, err error) {
 	}
 	a.behind(at, int64(n))
 	return n, err
+}
+
+// readMemory is ReadAt on a file system in memory, which knows no advice. As long as
+// such a read does not wait, the scheduler is not told of it.
+func (a *Advice) readMemory(b []byte, at int64) (n int, err error) {
+	if !a.swapped.Load() {
+		start := time.Now()
+		n = readNow(a.file, b, at)
+		if time.Since(start) > swapping {
+			a.swapped.Store(true)
+		}
+	}
+	if n == len(b) {
+		return n, nil
+	}
+	more, err := a.file.ReadAt(b[n:], at+int64(n))
+	return n + more, err
 }
 
 // ahead is called before the bytes from an offset up to end are read.

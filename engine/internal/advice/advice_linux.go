@@ -63,7 +63,23 @@ const atOnce = 16
 // buffers that the bytes from an offset on fill one after the other, as many of them as
 // it takes at once. It does not wait, so the scheduler need not be told of it: handing
 // its processor on and getting it back costs more than such a read.
-func ReadCached(f *os.File, bufs [][]byte, at int64) (n int) {
+func ReadCached(f *os.File, bufs [][]byte, at int64) int {
+	return readRaw(f, bufs, at, unix.RWF_NOWAIT)
+}
+
+// inMemory reports whether a file lies in memory, unless it is swapped out.
+func inMemory(f *os.File) (yes bool) {
+	_ = control(f, func(fd int) {
+		var info unix.Statfs_t
+		yes = unix.Fstatfs(fd, &info) == nil && info.Type == unix.TMPFS_MAGIC
+	})
+	return yes
+}
+
+// readNow reads what lies in memory; it tells the scheduler as little as ReadCached.
+func readNow(f *os.File, b []byte, at int64) int { return readRaw(f, [][]byte{b}, at, 0) }
+
+func readRaw(f *os.File, bufs [][]byte, at int64, flags uintptr) (n int) {
 	var vec [atOnce]unix.Iovec
 	bufs = bufs[:min(len(bufs), atOnce)]
 	for i, b := range bufs {
@@ -71,7 +87,7 @@ func ReadCached(f *os.File, bufs [][]byte, at int64) (n int) {
 		vec[i].SetLen(len(b))
 	}
 	_ = control(f, func(fd int) {
-		got, _, failed := unix.RawSyscall6(unix.SYS_PREADV2, uintptr(fd), uintptr(unsafe.Pointer(&vec)), uintptr(len(bufs)), uintptr(at), uintptr(at>>32), unix.RWF_NOWAIT)
+		got, _, failed := unix.RawSyscall6(unix.SYS_PREADV2, uintptr(fd), uintptr(unsafe.Pointer(&vec)), uintptr(len(bufs)), uintptr(at), uintptr(at>>32), flags)
 		if failed == 0 {
 			n = int(got)
 		}
