@@ -64,7 +64,7 @@ func (w *Window) showShare(places []engine.Place) {
 	d := &shareDialog{w: w, places: places, form: newForm(&w.sheets), cancel: func() {}}
 	d.build()
 	d.sheet = &sheet{
-		title: "Share a file or folder", content: container.NewStack(d.parts[:]...), size: fyne.NewSize(640, 380), focus: d.path,
+		title: "Share a file or folder", content: container.NewStack(d.parts[:]...), size: fyne.NewSize(640, 350), focus: d.path,
 	}
 	d.sheet.choices = []choice{{label: "Share", stay: d.goOn}, {label: "Cancel", stay: d.goBack, run: func() { w.sharing = nil }}}
 	d.accept = func() { w.sheets.choose(d.sheet, d.sheet.choices[0]) }
@@ -118,7 +118,7 @@ func (d *shareDialog) show(stage shareStage) {
 		d.canvas.Focus(d.path)
 	case shareWorks:
 		act.Disable()
-		d.canvas.Focus(quit)
+		d.canvas.Unfocus() // so that Enter, which began it, does not end it
 	case shareDoneWell:
 		act.SetText("Copy the link")
 		quit.SetText("Close")

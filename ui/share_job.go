@@ -53,7 +53,8 @@ func (j *shareJob) begin() {
 	d.w.makes.add(func(context.Context) func() {
 		s, err := j.share(ctx, content, o, reached)
 		return func() {
-			if run == j.run && d.stage == shareWorks {
+			// What was cancelled too late is shown as well.
+			if run == j.run && d.w.sharing == d && (d.stage == shareWorks || err == nil) {
 				j.end(s, err)
 			}
 		}

@@ -49,6 +49,26 @@ func (l *load) each(f func(w *worker) error) error {
 	return errors.Join(errs...)
 }
 
+// await waits until the tracker serves every torrent: it may listen before it has
+// read which ones.
+func (l *load) await() error {
+	w := &worker{load: l, fd: -1}
+	defer w.hangUp()
+	var err error
+	for deadline := time.Now().Add(5 * time.Second); time.Now().Before(deadline); time.Sleep(20 * time.Millisecond) {
+		for _, torrent := range []int{0, torrents / 2, torrents - 1} {
+			if err = w.announce(torrent); err != nil {
+				w.hangUp()
+				break
+			}
+		}
+		if err == nil {
+			return nil
+		}
+	}
+	return err
+}
+
 // fill has every peer announced once.
 func (l *load) fill() error {
 	err := l.each(func(w *worker) error {

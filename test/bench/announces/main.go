@@ -98,6 +98,9 @@ func measure(name, binary, mode string, workers int, seconds float64) (measured,
 	}
 	defer t.stop()
 	load := &load{port: t.port, mode: mode, workers: workers}
+	if err := load.await(); err != nil {
+		return measured{}, err
+	}
 	if err := load.fill(); err != nil {
 		return measured{}, err
 	}
