@@ -38,7 +38,8 @@ type PlaceKind uint8
 
 // The kinds of places.
 const (
-	PlaceOutside PlaceKind = iota // a public address: everybody, unless a firewall or router is in the way
+	PlaceOutside PlaceKind = iota // a public address of this machine: everybody, unless a firewall is in the way
+	PlaceSeen                     // that of our router, as other trackers see it: everybody, if the router lets them in
 	PlaceInside                   // those in the same local network
 	PlaceHere                     // this machine only
 )
@@ -77,14 +78,47 @@ type host struct {
 
 // Places returns where others may reach our own tracker, the best first. It asks the
 // system, whether the tracker is on or off.
-func (e *Engine) Places() []Place {
+func (e *Engine) Places(ctx context.Context) ([]Place, error) {
+	var seen []netip.Addr
+	err := e.do(ctx, func(s *state) error {
+		seen = s.seenAt()
+		return nil
+	})
+	if err != nil {
+		return nil, err
+	}
 	switch ip := e.cfg.Listen.Addr(); {
 	case ip.IsValid() && !ip.IsUnspecified():
-		return findPlaces(ip)
+		return findPlaces(ip, nil), nil
 	case e.cfg.Loopback:
-		return findPlaces(netip.AddrFrom4([4]byte{127, 0, 0, 1}))
+		return findPlaces(netip.AddrFrom4([4]byte{127, 0, 0, 1}), nil), nil
 	}
-	return findPlaces(netip.IPv6Unspecified())
+	return findPlaces(netip.IPv6Unspecified(), seen), nil
+}
+
+// seenAt returns our addresses as other people's trackers see them (BEP 24), one of each
+// family: that which the most trackers tell.
+func (s *state) seenAt() []netip.Addr {
+	told := map[netip.Addr]map[string]bool{}
+	for _, t := range s.order {
+		for _, st := range t.trackers {
+			ip := st.External.Unmap()
+			if u, err := url.Parse(st.URL); err == nil && ip.IsValid() && placeKind(ip) == PlaceOutside && ip.IsGlobalUnicast() {
+				if told[ip] == nil {
+					told[ip] = map[string]bool{}
+				}
+				told[ip][u.Hostname()] = true
+			}
+		}
+	}
+	var best [2]netip.Addr // of IPv4, of IPv6
+	for ip, by := range told {
+		b := &best[ip.BitLen()/128]
+		if !b.IsValid() || len(by) > len(told[*b]) || len(by) == len(told[*b]) && ip.Less(*b) {
+			*b = ip
+		}
+	}
+	return slices.DeleteFunc(best[:], func(ip netip.Addr) bool { return !ip.IsValid() })
 }
 
 // Host turns our own tracker on, if it is off, and waits until it answers. The
@@ -164,7 +198,7 @@ func (s *state) hostAt() string {
 
 func (s *state) startHosting() {
 	at, port, log := s.hostAt(), s.settings.TrackerPort, s.log
-	quit, mail, all := s.quit, s.mail, &s.hosting.all
+	quit, mail, all, seen := s.quit, s.mail, &s.hosting.all, s.seenAt()
 	s.tasks.push(func() func(*state) {
 		server, err := tracker.Listen(at)
 		if err != nil {
@@ -179,7 +213,7 @@ func (s *state) startHosting() {
 			stop()
 			mail.post(func(s *state) { s.hostEnded(x, err) })
 		})
-		places := findPlaces(server.Addr().Addr())
+		places := findPlaces(server.Addr().Addr(), seen)
 		return func(s *state) { s.hosts(x, places) }
 	})
 }
@@ -256,8 +290,9 @@ func (s *state) tendHosting() {
 		return
 	}
 	if s.ticks%(placesEvery*ticksASecond) == 0 {
+		seen := s.seenAt()
 		s.tasks.push(func() func(*state) {
-			places := findPlaces(x.Addr().Addr())
+			places := findPlaces(x.Addr().Addr(), seen)
 			return func(s *state) {
 				if s.hosting.host == x && !slices.Equal(s.hosting.places, places) {
 					s.hosting.places, s.hosting.listed = places, false
@@ -287,7 +322,7 @@ func (s *state) listHosted() {
 		list.Here = append(list.Here, p.Addr)
 	}
 	for _, t := range s.order {
-		if t.preview || t.leaving != nil || t.private() && !h.names(t.rec.Trackers) {
+		if !h.serves(t) {
 			continue
 		}
 		own := tracker.Own{}
@@ -299,6 +334,23 @@ func (s *state) listHosted() {
 		}
 	}
 	h.host.SetList(list)
+}
+
+// serves reports whether a torrent is one of those that our own tracker tells of. A
+// private one is only if it says so (BEP 27).
+func (h *hosting) serves(t *torrent) bool {
+	return !t.preview && t.leaving == nil && (!t.private() || h.names(t.rec.Trackers))
+}
+
+// welcome serves a new torrent at once: it is about to be announced.
+func (h *hosting) welcome(t *torrent) {
+	h.listed = false
+	if h.host == nil || !h.serves(t) {
+		return
+	}
+	for _, hash := range t.allHashes() {
+		h.host.Add(hash)
+	}
 }
 
 // names reports whether our own tracker is among the trackers of a torrent.

@@ -12,6 +12,7 @@ import (
 	"strings"
 	"testing"
 
+	"piecewise/engine/internal/announce"
 	"piecewise/engine/tracker"
 )
 
@@ -162,11 +163,32 @@ func TestPlacesOf(t *testing.T) {
 		addrs = append(addrs, netip.MustParseAddr(text))
 	}
 	text := ""
-	for _, p := range placesOf(addrs) {
-		text += p.Addr.String() + map[PlaceKind]string{PlaceOutside: " outside, ", PlaceInside: " inside, ", PlaceHere: " here, "}[p.Kind]
+	for _, p := range placesOf(addrs, []netip.Addr{netip.MustParseAddr("203.0.113.1"), netip.MustParseAddr("203.0.113.9")}) {
+		text += p.Addr.String() + map[PlaceKind]string{PlaceOutside: " outside, ", PlaceSeen: " seen, ", PlaceInside: " inside, ", PlaceHere: " here, "}[p.Kind]
 	}
-	if want := "203.0.113.1 outside, 2001:db8::1 outside, 192.168.1.2 inside, 100.64.0.1 inside, fd00::1 inside, 127.0.0.1 here, ::1 here, "; text != want {
+	if want := "203.0.113.1 outside, 2001:db8::1 outside, 203.0.113.9 seen, 192.168.1.2 inside, 100.64.0.1 inside, fd00::1 inside, 127.0.0.1 here, ::1 here, "; text != want {
 		t.Errorf("%s", text)
+	}
+}
+
+// TestSeenAt: where the most trackers see us counts, not how often one says so.
+func TestSeenAt(t *testing.T) {
+	s := newState(New(Config{}))
+	for _, all := range [][2]string{
+		{"http://a/1", "203.0.113.1"},
+		{"http://b/1", "203.0.113.1"},
+		{"http://c/1", "198.51.100.1"},
+		{"http://c/2", "198.51.100.1"},
+		{"http://c/3", "198.51.100.1"},
+		{"http://a/1", "10.0.0.1"},
+		{"http://a/1", "127.0.0.1"},
+		{"http://a/1", "224.0.0.1"},
+		{"udp://a", "2001:db8::1"},
+	} {
+		s.order = append(s.order, &torrent{trackers: []announce.Status{{URL: all[0], External: netip.MustParseAddr(all[1])}, {URL: all[0]}}})
+	}
+	if got := s.seenAt(); len(got) != 2 || got[0].String() != "203.0.113.1" || got[1].String() != "2001:db8::1" {
+		t.Errorf("%v", got)
 	}
 }
 

@@ -8,8 +8,9 @@ import (
 )
 
 // findPlaces returns the addresses of this machine at which somebody is reached who
-// listens at an address: that one, or all if it is unspecified. It asks the system.
-func findPlaces(at netip.Addr) []Place {
+// listens at an address: that one, or all if it is unspecified, and those at which others
+// see us. It asks the system.
+func findPlaces(at netip.Addr, seen []netip.Addr) []Place {
 	if at = at.Unmap(); !at.IsUnspecified() {
 		return []Place{{at, placeKind(at)}}
 	}
@@ -23,13 +24,18 @@ func findPlaces(at netip.Addr) []Place {
 			all = append(all, p.Addr())
 		}
 	}
-	return placesOf(all)
+	return placesOf(all, seen)
 }
 
 // placesOf orders addresses by who can reach them, and leaves out those that mean
 // nothing without the name of an interface.
-func placesOf(addrs []netip.Addr) []Place {
+func placesOf(addrs, seen []netip.Addr) []Place {
 	var places []Place
+	for _, ip := range seen {
+		if !slices.Contains(addrs, ip) {
+			places = append(places, Place{ip, PlaceSeen})
+		}
+	}
 	for _, ip := range addrs {
 		if ip = ip.Unmap().WithZone(""); !ip.IsLinkLocalUnicast() && !ip.IsMulticast() && !ip.IsUnspecified() {
 			places = append(places, Place{ip, placeKind(ip)})

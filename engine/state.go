@@ -337,6 +337,7 @@ func (s *state) insert(t *torrent) {
 	s.torrents[t.id] = t
 	s.order = append(s.order, t)
 	s.index(t)
+	s.hosting.welcome(t)
 	s.touch(t)
 }
 

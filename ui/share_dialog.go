@@ -54,8 +54,11 @@ const (
 
 // askShare shows the dialog, once it is known where others could reach us.
 func (w *Window) askShare() {
-	w.looks.add(func(context.Context) func() {
-		places := w.cfg.Engine.Places()
+	w.looks.add(func(ctx context.Context) func() {
+		places, err := w.cfg.Engine.Places(ctx)
+		if err != nil {
+			return nil // the program ends
+		}
 		return func() { w.showShare(places) }
 	})
 }

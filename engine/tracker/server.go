@@ -92,7 +92,14 @@ func (s *Server) reached() netip.AddrPort {
 // SetList says what is served; nil, as at first, is every torrent, and none of this
 // machine. It may be called at any time, from any goroutine, and holds at once: who
 // is announced to a torrent that is not served any more is not told of others.
-func (s *Server) SetList(l *List) { s.service.list.Store(l) }
+func (s *Server) SetList(l *List) {
+	s.service.list.Store(l)
+	s.service.more.Clear()
+}
+
+// Add serves a torrent besides those of the list, until SetList is called again, by the
+// same goroutine.
+func (s *Server) Add(hash [20]byte) { s.service.more.Store(hash, nil) }
 
 // Stats returns what the server has done. It may be called while Serve runs.
 func (s *Server) Stats() Stats { return s.service.stats() }

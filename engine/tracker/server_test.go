@@ -403,6 +403,13 @@ func TestOwn(t *testing.T) {
 		t.Errorf("%+v", st)
 	}
 	other := [20]byte{7}
+	server := &Server{service: s}
+	if server.Add(other); !s.added(other) {
+		t.Error("what was added is not served")
+	}
+	if server.SetList(s.list.Load()); s.added(other) {
+		t.Error("what was added outlives the list")
+	}
 	s.list.Store(&List{Torrents: map[[20]byte]Own{other: {}}})
 	if _, err := ask("198.51.100.1", leech, [20]byte{1}); err == nil {
 		t.Error("what is not served any more is answered")

@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"net/netip"
+	"sync"
 	"sync/atomic"
 	"time"
 )
@@ -48,6 +49,7 @@ type service struct {
 	table    atomic.Pointer[table] // nil until it serves
 	meter    *meter
 	list     atomic.Pointer[List]
+	more     sync.Map // info hashes that are served until there is another list
 
 	announces, scrapes, refused, limited, crowded, strange, outside, inside atomic.Int64
 }
@@ -88,7 +90,7 @@ func (s *service) announce(a *announcement, at netip.Addr, now time.Time, f *fou
 	list := s.list.Load()
 	own, ok := Own{}, true
 	if list != nil {
-		if own, ok = list.Torrents[a.hash]; !ok && !list.Open {
+		if own, ok = list.Torrents[a.hash]; !ok && !list.Open && !s.added(a.hash) {
 			s.refused.Add(1)
 			return errUnserved
 		}
@@ -113,6 +115,12 @@ func (s *service) announce(a *announcement, at netip.Addr, now time.Time, f *fou
 		s.strange.Add(1)
 	}
 	return nil
+}
+
+// added reports whether a torrent was added to the list.
+func (s *service) added(hash [20]byte) bool {
+	_, ok := s.more.Load(hash)
+	return ok
 }
 
 // witness notes that somebody has reached this machine, and from where.
@@ -169,7 +177,7 @@ func (s *service) counts(hash *[20]byte) (counts, bool) {
 	if list != nil {
 		own, listed = list.Torrents[*hash]
 	}
-	if !listed && !list.Open {
+	if !listed && !list.Open && !s.added(*hash) {
 		return counts{}, false
 	}
 	c, ok := s.table.Load().scrape(hash)

@@ -20,7 +20,7 @@ func Hosting(h engine.Hosting) string {
 	text := fmt.Sprintf("It answers at port %d, over HTTP and UDP: %s, %s, %s.", h.Port, format.Plural(h.Torrents, "torrent", "torrents"),
 		format.Plural(h.Peers, "peer", "peers"), format.Plural(int(h.Announces), "announce", "announces"))
 	if n := h.Refused + h.Limited + h.Crowded; n > 0 {
-		text += " " + format.Count(int(n)) + " were refused."
+		text += " " + format.Count(int(n)) + " refused."
 	}
 	return text + " " + whoReached(h)
 }
@@ -65,6 +65,8 @@ func PlaceName(p engine.Place) string {
 	switch p.Kind {
 	case engine.PlaceOutside:
 		return p.Addr.String() + ": for everybody"
+	case engine.PlaceSeen:
+		return p.Addr.String() + ": for everybody, if your router lets them in"
 	case engine.PlaceInside:
 		return p.Addr.String() + ": for the local network"
 	}

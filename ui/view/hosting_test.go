@@ -22,7 +22,7 @@ func TestHosting(t *testing.T) {
 		{engine.Hosting{Err: "The port is taken"}, "The port is taken."},
 		{on, "It answers at port 6969, over HTTP and UDP: 1 torrent, 2 peers, 3 announces. Nobody but this machine has reached it yet."},
 		{inside, "It answers at port 6969, over HTTP and UDP: 1 torrent, 2 peers, 3 announces. It was reached from the local network, not yet from outside."},
-		{outside, "It answers at port 6969, over HTTP and UDP: 1 torrent, 2 peers, 3 announces. 4 were refused. Others reach it from outside, the last at 12:05."},
+		{outside, "It answers at port 6969, over HTTP and UDP: 1 torrent, 2 peers, 3 announces. 4 refused. Others reach it from outside, the last at 12:05."},
 	} {
 		if got := Hosting(test.h); got != test.want {
 			t.Errorf("got %q, want %q", got, test.want)
