@@ -121,18 +121,19 @@ func TestAgain(t *testing.T) {
 	s := small(t)
 	for _, test := range []struct {
 		name   string
+		why    string
 		behave func(w http.ResponseWriter, r *http.Request, data []byte) // at first
 	}{
-		{"busy", func(w http.ResponseWriter, _ *http.Request, _ []byte) { w.WriteHeader(http.StatusServiceUnavailable) }},
-		{"broken", func(w http.ResponseWriter, _ *http.Request, _ []byte) { w.WriteHeader(http.StatusInternalServerError) }},
-		{"hangs up", func(http.ResponseWriter, *http.Request, []byte) { panic(http.ErrAbortHandler) }},
-		{"breaks off", func(w http.ResponseWriter, r *http.Request, data []byte) {
+		{"busy", "503 Service Unavailable", func(w http.ResponseWriter, _ *http.Request, _ []byte) { w.WriteHeader(http.StatusServiceUnavailable) }},
+		{"broken", "500 Internal Server Error", func(w http.ResponseWriter, _ *http.Request, _ []byte) { w.WriteHeader(http.StatusInternalServerError) }},
+		{"hangs up", "broke off", func(http.ResponseWriter, *http.Request, []byte) { panic(http.ErrAbortHandler) }},
+		{"breaks off", "broke off", func(w http.ResponseWriter, r *http.Request, data []byte) {
 			partly(w, r, data, func(h http.Header, part []byte) []byte {
 				h.Set("Content-Length", fmt.Sprint(len(part)))
 				return part[:len(part)/2]
 			})
 		}},
-		{"drips", func(w http.ResponseWriter, r *http.Request, data []byte) {
+		{"drips", "too slow", func(w http.ResponseWriter, r *http.Request, data []byte) {
 			partly(w, r, data, func(h http.Header, part []byte) []byte {
 				h.Set("Content-Length", fmt.Sprint(len(part)))
 				return nil
@@ -143,7 +144,7 @@ func TestAgain(t *testing.T) {
 				time.Sleep(50 * time.Millisecond)
 			}
 		}},
-		{"ends too soon", func(w http.ResponseWriter, r *http.Request, data []byte) {
+		{"ends too soon", "broke off", func(w http.ResponseWriter, r *http.Request, data []byte) {
 			partly(w, r, data, func(h http.Header, part []byte) []byte {
 				h.Set("Transfer-Encoding", "chunked")
 				return part[:len(part)/2]
@@ -161,7 +162,7 @@ func TestAgain(t *testing.T) {
 				return true
 			})
 			l := newLeech(t, s, transfer.Limits{}, v.URL)
-			if p := l.absent(0); p.Err == "" || p.Next.IsZero() {
+			if p := l.absent(0); !strings.Contains(p.Err, test.why) || p.Next.IsZero() {
 				t.Errorf("%+v", p)
 			}
 			l.complete()

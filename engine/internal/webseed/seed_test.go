@@ -11,7 +11,7 @@ var sizes = []int{3*pieceLength + 100, 5000, 20 * pieceLength, 0, 1, 10*pieceLen
 
 // A whole torrent comes from a web seed alone, over few connections that are kept.
 func TestDownload(t *testing.T) {
-	for _, version := range []string{"v1", "v2", "hybrid"} {
+	for _, version := range []string{"v1", "v2", "hybrid", "padded"} {
 		t.Run(version, func(t *testing.T) {
 			s := newShare(t, version, sizes...)
 			v := serve(t, s, nil)
