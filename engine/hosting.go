@@ -11,6 +11,7 @@ import (
 	"strconv"
 	"sync"
 
+	"piecewise/engine/internal/route"
 	"piecewise/engine/tracker"
 )
 
@@ -71,7 +72,7 @@ type hosting struct {
 // host is a tracker that runs.
 type host struct {
 	*tracker.Server
-	port  int // that was asked for
+	at    string // what was asked for
 	stop  context.CancelFunc
 	ended bool
 }
@@ -154,19 +155,42 @@ func (e *Engine) Host(ctx context.Context) (Hosting, error) {
 // steerHosting turns our own tracker on or off, as the settings say.
 func (s *state) steerHosting() {
 	h := &s.hosting
-	wanted := s.settings.TrackerOn
+	barred := s.hostingBarred()
+	wanted := s.settings.TrackerOn && barred == ""
 	switch {
 	case h.busy:
-	case h.host != nil && (!wanted || h.host.port != s.settings.TrackerPort):
+	case h.host != nil && (!wanted || h.host.at != s.hostAt()):
 		h.busy = true
 		h.host.stop() // hostEnded is next
 	case h.host == nil && wanted && !h.failed:
 		h.busy = true
 		s.startHosting()
 	default:
+		if barred != "" {
+			h.shown.Err = barred
+		}
 		s.tellHosts()
 	}
 	s.showHosting()
+}
+
+// hostingBarred says why our own tracker may not run, "" if it may: it would answer past
+// what the settings say is the only way out, or tell who we are.
+func (s *state) hostingBarred() string {
+	if s.route == nil {
+		return ""
+	}
+	switch p := s.route.Policy(); {
+	case p.Closed != "":
+		return p.Closed + "."
+	case p.Interface != "":
+		return "The tracker does not run while everything goes over one network interface: choose one of its addresses instead."
+	case p.Proxy.Kind != route.NoProxy:
+		return "The tracker does not run while there is a proxy: others would see your own address."
+	case s.anonymous || s.settings.Privacy.Anonymous: // one holds now, the other from the next start on
+		return "The tracker does not run in anonymous mode."
+	}
+	return ""
 }
 
 // tellHosts tells those who wait for the tracker how it is.
@@ -187,6 +211,9 @@ func (s *state) tellHosts() {
 // on this machine or listens for peers on one address only.
 func (s *state) hostAt() string {
 	ip, port := s.cfg.Listen.Addr(), strconv.Itoa(s.settings.TrackerPort)
+	if s.route != nil && s.route.Policy().Address.IsValid() {
+		ip = s.route.Policy().Address
+	}
 	switch {
 	case ip.IsValid() && !ip.IsUnspecified():
 		return net.JoinHostPort(ip.String(), port)
@@ -207,7 +234,7 @@ func (s *state) startHosting() {
 		server.Logger = log
 		server.SetList(&tracker.List{}) // nothing is served before it is known what
 		serving, stop := context.WithCancel(quit)
-		x := &host{Server: server, port: port, stop: stop}
+		x := &host{Server: server, at: at, stop: stop}
 		all.Go(func() {
 			err := server.Serve(serving)
 			stop()

@@ -13,6 +13,7 @@ import (
 	"testing"
 
 	"piecewise/engine/internal/announce"
+	"piecewise/engine/internal/route"
 	"piecewise/engine/tracker"
 )
 
@@ -128,6 +129,34 @@ func TestHostingPortTaken(t *testing.T) {
 	b.stop()
 	if _, err := b.Host(t.Context()); !errors.Is(err, ErrStopped) {
 		t.Errorf("after the end: %v", err)
+	}
+}
+
+// TestHostingBarred: our own tracker does not answer past the only way out.
+func TestHostingBarred(t *testing.T) {
+	b := hosted(t)
+	for _, change := range []func(*Privacy){
+		func(p *Privacy) { p.Anonymous = true },
+		func(p *Privacy) { p.Bind = "lo" },
+		func(p *Privacy) {
+			p.Proxy.Kind, p.Proxy.Address, p.Proxy.Trackers = ProxyKind(route.SOCKS5), "127.0.0.1:1", true
+		},
+	} {
+		v := b.snap.Settings
+		usual := v.Privacy
+		change(&v.Privacy)
+		if err := b.SetSettings(t.Context(), v); err != nil {
+			t.Fatal(err)
+		}
+		b.await("it is off, and says why", func(s *Snapshot) bool { return !s.Hosting.On && strings.Contains(s.Hosting.Err, "does not run") })
+		if _, err := b.Host(t.Context()); err == nil || !strings.Contains(err.Error(), "does not run") {
+			t.Errorf("it is turned on: %v", err)
+		}
+		v.Privacy = usual
+		if err := b.SetSettings(t.Context(), v); err != nil {
+			t.Fatal(err)
+		}
+		b.await("it is on again", func(s *Snapshot) bool { return s.Hosting.On && s.Hosting.Err == "" })
 	}
 }
 

@@ -53,7 +53,7 @@ func (s *state) setSettings(v Settings) error {
 		return nil
 	}
 	port, was := v.Port != s.settings.Port, s.settings
-	hosting := v.TrackerOn != s.settings.TrackerOn || v.TrackerPort != s.settings.TrackerPort
+	hosting := v.TrackerOn != s.settings.TrackerOn || v.TrackerPort != s.settings.TrackerPort || v.Privacy != s.settings.Privacy
 	timetable := !(Settings{Timetable: v.Timetable}).Equal(Settings{Timetable: s.settings.Timetable})
 	s.kept = keep(s.kept, s.settings, v)
 	s.settings, s.changed = v, true
