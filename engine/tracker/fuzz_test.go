@@ -103,6 +103,7 @@ func FuzzPacket(f *testing.F) {
 		if len(p) > maxPacket {
 			t.Skip()
 		}
+		p = bytes.Clone(p) // it belongs to the fuzzer
 		x := &exchange{tickets: newTickets(d.key[:]), from: netip.MustParseAddrPort(from[int(place)%len(from)]), now: time.Now()}
 		if ticket && len(p) >= 8 {
 			binary.BigEndian.PutUint64(p, x.tickets.issue(x.from.Addr(), x.now))

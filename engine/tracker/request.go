@@ -38,7 +38,7 @@ func parseRequest(b []byte) (request, int) {
 		return request{status: 405}, size
 	}
 	n := len(line) - len(version1) - 1
-	if n < 1 || !bytes.HasPrefix(line[n:], version1) || bytes.IndexByte(line[:n], ' ') >= 0 {
+	if n < 1 || !bytes.HasPrefix(line[n:], version1) || bytes.ContainsFunc(line[:n], isControl) {
 		return request{status: 400}, size
 	}
 	r.keep = line[len(line)-1] != '0'
@@ -48,6 +48,9 @@ func parseRequest(b []byte) (request, int) {
 	}
 	return r, size
 }
+
+// isControl reports whether a character may not be in a target.
+func isControl(r rune) bool { return r <= ' ' || r == 0x7f }
 
 // withoutHost cuts the part before the path off a target in absolute form.
 func withoutHost(target []byte) []byte {
