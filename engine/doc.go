@@ -59,6 +59,12 @@
 // seconds. That what is recorded of a seed is still true is looked at once after the
 // start, a few seeds a second (look.go).
 //
+// # Our own tracker
+//
+// While the settings say so a tracker.Server runs here (hosting.go). It is given a list
+// of the torrents that are ours, made anew when that changes, and tells of us without an
+// announce. It does not run where its answers would go past the only way out.
+//
 // # Goroutines
 //
 // Run starts the lanes, the announcer and, for the length of a check, nothing
