@@ -123,6 +123,25 @@ func TestConnectionsOfOneSource(t *testing.T) {
 	}
 }
 
+// TestPerSource: those that are too many are not opened, until others have ended.
+func TestPerSource(t *testing.T) {
+	w := newWeb(aService(nil), 2*perSource)
+	ip, conns := netip.MustParseAddr("192.0.2.1"), make([]net.Conn, perSource+1)
+	for i := range conns {
+		conns[i] = &net.TCPConn{}
+		if got := w.open(conns[i], ip); got != (i < perSource) {
+			t.Fatalf("connection %d is opened: %v", i, got)
+		}
+	}
+	if !w.open(&net.TCPConn{}, ip.Next()) {
+		t.Error("another source is not let in")
+	}
+	w.forget(conns[0], ip)
+	if !w.open(conns[perSource], ip) {
+		t.Error("it is not let in after another has ended")
+	}
+}
+
 // TestRate: an address that asks too often is told so; others are not.
 func TestRate(t *testing.T) {
 	s, _ := aServer(t, "127.0.0.1:0", func(s *Server) { s.Rate = 0.2 })
