@@ -80,7 +80,7 @@
 // # Who waits, and on whom
 //
 // OpenTorrent, Close of the library's storage, Completion, Have and Verified
-// touch no disk, nor do Names, Path and Dir. Reads, writes, Sync, Finish, Complete,
+// touch no disk, nor do Names, Path and Dir. Reads, writes, Sync, Drain, Finish, Complete,
 // Rename, Move, SetDir, Trash, Open and Existing do, on their caller's goroutine; the
 // package starts none, but Sync, which syncs some files at once and awaits them. No lock is held while bytes move, save for the last
 // 32 MiB of a move, for which writers wait; only the creation and renaming of files
@@ -89,4 +89,8 @@
 // a whole torrent for a check, has a few of its own and does not fill the page
 // cache. Options.OnError runs on the goroutine that reads, writes or syncs
 // and must return at once.
+//
+// What was written would lie in the system's memory for half a minute, or until the
+// next Sync, which then waits for all of it. So once 8 MiB are written (Soaked) somebody
+// whom nobody waits for calls Drain, which has the system begin.
 package disk

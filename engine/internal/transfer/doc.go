@@ -79,7 +79,8 @@
 // # Goroutines
 //
 // Workers starts as many as there are cores for each disk; they write and hash pieces
-// of all torrents on it, and Workers.Close ends and awaits them. A Torrent has none: it runs
+// of all torrents on it, and one more has the system begin to write to the disk what they
+// have written; Workers.Close ends and awaits them. A Torrent has none: it runs
 // on the connections' goroutines, on a worker, and on whoever calls Tick once a
 // second. Of pieces that follow each other fast the peers are told together, on a
 // timer that Close stops (see news.go).
