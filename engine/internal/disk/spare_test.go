@@ -182,11 +182,11 @@ func (w *world) skips() []int {
 	return files
 }
 
-// put writes the bytes of a piece from one to another.
+// put writes the bytes of a piece from one to another, at most to its end.
 func (w *world) put(piece int, from, to int64) {
 	l := w.o.Layout
 	start := int64(piece) * l.PieceLength
-	to = min(to, l.Length-start)
+	to = min(to, l.PieceLength, l.Length-start)
 	if from >= to {
 		return
 	}
@@ -253,6 +253,7 @@ func FuzzFiles(f *testing.F) {
 	f.Add([]byte{12, 22, 10, 0}, uint8(7), []byte{1, 1, 3, 0, 0, 0, 0, 1, 0, 4, 0, 5, 2, 0, 1, 1, 2, 0, 0, 2, 0, 3, 2, 0})
 	f.Add([]byte{3, 0x80 | 4, 5, 6}, uint8(15), []byte{1, 0, 1, 2, 0, 0, 3, 0, 2, 0, 5, 0, 0, 1, 2, 0, 4, 0})
 	f.Add([]byte{40, 1, 1, 1, 40}, uint8(15), []byte{1, 2, 1, 4, 0, 2, 0, 3, 4, 0, 1, 4, 2, 0, 0, 2, 2, 0, 0, 3, 0, 4, 0, 5, 2, 0, 3, 0})
+	f.Add([]byte("01"), byte(31), []byte("11A1"))
 	f.Fuzz(func(t *testing.T, lengths []byte, pieceLength uint8, ops []byte) {
 		var list []any
 		for i, n := range lengths[:min(len(lengths), 12)] {
