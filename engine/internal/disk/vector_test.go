@@ -135,3 +135,23 @@ func TestVectoredRead(t *testing.T) {
 		t.Errorf("read a file that was cut: %v", err)
 	}
 }
+
+// TestVectoredReadOfSpare reads what a skipped file has in the spare into many buffers.
+func TestVectoredReadOfSpare(t *testing.T) {
+	l := lay(100, "a", 150, "b", 50)
+	data := content(l)
+	d := open(t, Options{Dir: t.TempDir(), Layout: l, Key: "abc", Skip: []int{0}})
+	if err := d.Write(1, 0, [][]byte{data[100:]}); err != nil {
+		t.Fatal(err)
+	}
+	r := rand.New(rand.NewPCG(1, 2))
+	for range 50 {
+		bufs := cutUp(r, make([]byte, 100))
+		if err := d.Read(bufs, 100); err != nil {
+			t.Fatal(err)
+		}
+		if !bytes.Equal(vector(bufs).join(0), data[100:]) {
+			t.Fatal("wrong bytes")
+		}
+	}
+}
