@@ -15,6 +15,7 @@ type getCommand struct {
 	Seed     bool           `help:"Go on seeding afterwards, until interrupted."`
 	JSON     bool           `name:"json" help:"Print one JSON object per torrent and second on standard output, instead of progress."`
 	Continue bool           `help:"Go on in files that are there already and not complete: what is right in them stays, what is missing is written into them. Without this they are not changed."`
+	Details  time.Duration  `name:"details-wait" placeholder:"TIME" help:"Give up a magnet link whose list of files has not begun to come in this time, as in 90s, and say why; by default it is waited for."`
 	Wait     *time.Duration `placeholder:"TIME" help:"Wait so long for a disk that is full, read-only or away, as in 90s or 2h; by default for ever in a terminal, else 5m."`
 }
 
@@ -45,7 +46,7 @@ func (c *getCommand) run(ctx context.Context, std *Stdio, f *flags) error {
 	}
 	r := c.reporter(std)
 	s := startSession(cfg, r)
-	s.patience = c.patience(r)
+	s.patience, s.details = c.patience(r), c.Details
 	err = s.add(ctx, sources, engine.AddOptions{Dir: cfg.Dir, Peers: f.Peer, Continue: c.Continue})
 	if err == nil {
 		err = s.watch(ctx, c.Seed)

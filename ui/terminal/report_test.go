@@ -92,6 +92,7 @@ func TestStatus(t *testing.T) {
 	}{
 		{"done", rowOf("a", 40, 40), "100 % of 40 B  ↓ 1.00 MB/s  ↑ 2.00 kB/s  3 peers"},
 		{"fault", &engine.Torrent{State: engine.Faulted, Err: "the disk\nis full"}, `the disk\nis full`},
+		{"metadata that comes", &engine.Torrent{State: engine.Metadata, Fetch: &engine.Fetch{Came: 1, Of: 3}}, "Getting the torrent's details: 1 of 3 pieces from invalid AddrPort"},
 		{"metadata", &engine.Torrent{State: engine.Metadata, Peers: 1}, "waiting for a peer to send the list of files, 1 peer"},
 		{"checking", &engine.Torrent{State: engine.Checking, Pieces: engine.UniformPieces(8, engine.Missing), Checked: 2}, "checking what is there: 25 %"},
 		{"starting", &engine.Torrent{State: engine.Starting}, "starting"},

@@ -9,6 +9,7 @@ import (
 
 	"piecewise/engine"
 	"piecewise/ui/format"
+	"piecewise/ui/view"
 )
 
 // session is an engine at work for get: it reads the updates and tells a reporter.
@@ -25,6 +26,7 @@ type session struct {
 	waits  map[engine.ID]time.Time // since when those of them wait for their disk
 
 	patience time.Duration    // with a disk in trouble; negative is for ever
+	details  time.Duration    // to wait for those of a magnet; 0 is for ever
 	peers    []netip.AddrPort // that the user named
 	seconds  int              // since watch began
 }
@@ -153,6 +155,9 @@ func (s *session) take(snap *engine.Snapshot) {
 // that tries again soon has not come out of its trouble.
 func (s *session) note(t *engine.Torrent, now time.Time) {
 	delete(s.halted, t.ID)
+	if s.gaveUp(t, now) {
+		s.halted[t.ID] = title(t) + ": " + view.Fetching(t) + "."
+	}
 	if t.State != engine.Faulted {
 		if t.Down > 0 || t.Done() {
 			delete(s.waits, t.ID)
@@ -174,11 +179,16 @@ func (s *session) waiting(t *engine.Torrent) bool {
 	return t.Waits && (s.patience < 0 || time.Since(s.waits[t.ID]) < s.patience)
 }
 
+// gaveUp reports whether nothing has come of a magnet's details in the time for it.
+func (s *session) gaveUp(t *engine.Torrent, now time.Time) bool {
+	return s.details > 0 && t.State == engine.Metadata && now.Sub(s.added) >= s.details && (t.Fetch == nil || t.Fetch.Of == 0)
+}
+
 // over reports whether nothing is left to download.
 func (s *session) over() bool {
 	finished := 0
 	for _, t := range s.rows {
-		if t.State == engine.Faulted && !s.waiting(t) || t.State == engine.Seeding && t.Done() {
+		if t.State == engine.Faulted && !s.waiting(t) || s.gaveUp(t, time.Now()) || t.State == engine.Seeding && t.Done() {
 			finished++
 		}
 	}

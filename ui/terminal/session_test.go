@@ -1,6 +1,7 @@
 package terminal
 
 import (
+	"strings"
 	"testing"
 	"time"
 
@@ -69,5 +70,23 @@ func TestSessionWaits(t *testing.T) {
 				t.Errorf("over %v, %q", s.over(), s.result())
 			}
 		})
+	}
+}
+
+// A magnet of which nothing comes is given up, with the reason.
+func TestGivesUpDetails(t *testing.T) {
+	row := &engine.Torrent{ID: engine.ID{1}, State: engine.Metadata, Fetch: &engine.Fetch{Problem: engine.NoPeersKnown}}
+	s := &session{ids: []engine.ID{row.ID}, halted: map[engine.ID]string{}, waits: map[engine.ID]time.Time{}, details: time.Minute, added: time.Now().Add(-59 * time.Second)}
+	snap := &engine.Snapshot{Time: time.Now(), Torrents: []*engine.Torrent{row}}
+	if s.take(snap); s.over() {
+		t.Error("it is given up too early")
+	}
+	s.added = s.added.Add(-2 * time.Second)
+	if s.take(snap); !s.over() || s.result() == nil || !strings.Contains(s.result().Error(), "no peers are known") {
+		t.Errorf("over %t: %v", s.over(), s.result())
+	}
+	row.Fetch = &engine.Fetch{Came: 1, Of: 2}
+	if s.take(snap); s.over() {
+		t.Error("it is given up while it comes")
 	}
 }

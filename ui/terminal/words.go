@@ -6,6 +6,7 @@ import (
 
 	"piecewise/engine"
 	"piecewise/ui/format"
+	"piecewise/ui/view"
 
 	"golang.org/x/text/width"
 )
@@ -26,6 +27,9 @@ func status(t *engine.Torrent) string {
 	case engine.Starting:
 		return "starting"
 	case engine.Metadata:
+		if f := t.Fetch; f != nil && (f.Of > 0 || f.Problem != engine.NoProblem) {
+			return view.Fetching(t)
+		}
 		return "waiting for a peer to send the list of files, " + format.Plural(t.Peers, "peer", "peers")
 	case engine.Checking:
 		if t.Known() {

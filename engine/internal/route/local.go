@@ -12,24 +12,26 @@ import (
 // ListenLocal makes a UDP socket for the local network (LSD, BEP 14; discovery of
 // routers): with a valid group it receives that multicast group's packets on the
 // group's port, else those for a free port. What it sends to groups leaves by the
-// interface that the policy names, and goes no further than the next router. It ends
-// with its way: whoever needs it longer asks for another after a change (Notify). It is
-// refused in loopback mode, and while peers are to see the proxy only.
+// interface that the policy names, in loopback mode by the loopback interface, and goes
+// no further than the next router. It ends with its way: whoever needs it longer asks for
+// another after a change (Notify). It is refused while peers are to see the proxy only.
 func (r *Route) ListenLocal(v6 bool, group netip.AddrPort) (net.PacketConn, error) {
 	w := r.now.Load()
 	if err := w.allows(Router, "udp"); err != nil {
 		return nil, err
-	}
-	if r.rules.loopback {
-		return nil, &ClosedError{whyNotLoopback}
 	}
 	at := netip.IPv4Unspecified()
 	if v6 {
 		at = netip.IPv6Unspecified()
 	}
 	var out *net.Interface
-	if w.policy.bound() {
-		var err error
+	var err error
+	switch {
+	case r.rules.loopback:
+		if out, err = loopback(); err != nil {
+			return nil, err
+		}
+	case w.policy.bound():
 		if out, err = net.InterfaceByIndex(w.index); err != nil {
 			return nil, w.because(fmt.Errorf("find interface: %w", err))
 		}
@@ -40,6 +42,20 @@ func (r *Route) ListenLocal(v6 bool, group netip.AddrPort) (net.PacketConn, erro
 	}
 	c := &udpConn{UDPConn: conn, route: r}
 	return c, r.hold(c, w)
+}
+
+// loopback returns the interface that leads nowhere.
+func loopback() (*net.Interface, error) {
+	all, err := net.Interfaces()
+	if err != nil {
+		return nil, fmt.Errorf("find loopback interface: %w", err)
+	}
+	for _, i := range all {
+		if i.Flags&net.FlagLoopback != 0 && i.Flags&net.FlagUp != 0 {
+			return &i, nil
+		}
+	}
+	return nil, &ClosedError{"there is no loopback interface"}
 }
 
 func (r *Route) local(w *way, at netip.Addr, group netip.AddrPort, out *net.Interface) (conn *net.UDPConn, err error) {

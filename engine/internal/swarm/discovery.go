@@ -56,7 +56,12 @@ func (c *Client) startDiscovery(cfg Config) {
 	}
 	c.lsd = lsd.New(lsd.Config{
 		Port: c.Port, Listen: c.listenLocal, Interfaces: c.interfaces,
-		Found: func(id [20]byte, peer netip.AddrPort) { c.found(id, []netip.AddrPort{peer}, plane.OriginLSD) },
+		Found: func(id [20]byte, peer netip.AddrPort) {
+			if cfg.Loopback { // what comes over that interface may have another address of this machine
+				peer = netip.AddrPortFrom(netip.AddrFrom4([4]byte{127, 0, 0, 1}), peer.Port())
+			}
+			c.found(id, []netip.AddrPort{peer}, plane.OriginLSD)
+		},
 	})
 	c.unheed = c.route.Notify(c.lsd.Reopen)
 	c.own.look(c.Port())

@@ -1,7 +1,17 @@
 // Package swarm is the control plane: the only user of the library's Client. The
-// library gets our connections (package wire), through which it shakes hands,
-// exchanges and finds peers; it believes itself choked by
-// everyone and never sees a block. The blocks are package transfer's.
+// library gets our connections (package wire), through which it shakes hands, and the
+// peers that are to be dialled; it believes itself choked by everyone and never sees a
+// block. The blocks are package transfer's.
+//
+// # Finding peers
+//
+// Beside those that the engine gives to AddPeers, peers are found by the DHT (package
+// dht), in the local network (package lsd) and by what peers tell (PEX, BEP 11), each of
+// which can be turned off at any time (SetDiscovery); none of it is used for a private
+// torrent (BEP 27). The library sends PEX messages, as far as wire lets them pass; those
+// that come it never sees. Of all addresses that others name, package sift decides which
+// the library gets to dial. A magnet's torrent may turn out to be private only when its
+// metadata is there: until then it is looked for everywhere.
 //
 // # Versions
 //
@@ -26,22 +36,20 @@
 // engine's to decide; how many handshakes wait is wire's: those half open, each at most
 // as long as a handshake may take.
 //
-// What the library does for a torrent is not done while it stands by: it is not in the
-// DHT, in peer exchange or heard of in the local network. So the engine has those
-// without a tracker woken in turns, at most thirty at a time for forty seconds, which
-// is every 25 minutes for a thousand of them, and less often for more. A leech that
-// only a tracker knows of, and that cannot dial us, is dialled in the same turns.
+// The DHT and the local network are told of it as of any other; it is in no peer
+// exchange. A leech that cannot dial us is dialled when it is the torrent's turn: the
+// engine has it woken, seldom, when a tracker, the DHT or the local network knows of one.
 //
 // # Who may wait
 //
 // The library takes one lock for the whole client, even to read. So the methods
-// of Client but SetSession, StandBy, Leave and Awaited, and Open, AddPeers and Drop of Torrent, may wait; the
+// of Client but SetSession, SetDiscovery, DHT, DHTState, StandBy, Leave and Awaited, and Open, AddPeers and Drop of Torrent, may wait; the
 // engine calls them from one goroutine, in order. All else returns at once.
 //
 // # Goroutines
 //
-// Beside those of the library, of wire and the workers of transfer: one that
-// ticks all torrents once a second; one per torrent without metadata waits for
+// Beside those of the library, of wire, dht and lsd, and the workers of transfer: one that
+// ticks all torrents once a second; one that hands the library peers that were found; one per torrent without metadata waits for
 // it; one per torrent with metadata tells the library of pieces that are ours; three per
 // web seed, see package webseed.
 // They end with the torrent or the Client, and Client.Close waits for them.

@@ -71,8 +71,8 @@ func (s *side) run(t *testing.T, dir string, info []byte, full bool, peers ...ne
 	s.t, err = s.Add(Spec{
 		ID: metainfo.HashBytes(info), Peers: peers,
 		Open: Open{
-			InfoBytes: info,
-			Disk:      d, Layout: layout, Hashes: hash.Pieces{Length: parsed.Length, PieceLength: 32 << 10, Hashes: parsed.Pieces},
+			InfoBytes: info, Private: parsed.Private != nil && *parsed.Private,
+			Disk: d, Layout: layout, Hashes: hash.Pieces{Length: parsed.Length, PieceLength: 32 << 10, Hashes: parsed.Pieces},
 			Wanted: transfer.Wanted{Pieces: plane.FullBits(pieces), High: plane.MakeBits(pieces)},
 		},
 	})
