@@ -2,6 +2,7 @@ package engine
 
 import (
 	"errors"
+	"net/netip"
 	"os"
 	"path/filepath"
 	"slices"
@@ -86,4 +87,22 @@ func TestHybridIsThereOnce(t *testing.T) {
 		}
 		b.stop()
 	}
+}
+
+// A peer that knows a hybrid by its v2 info hash only is dialled by that, and gets all
+// of it.
+func TestHybridIsDialledByEitherHash(t *testing.T) {
+	dir, _ := folder(t)
+	ok(t, os.RemoveAll(filepath.Join(dir, "sub"))) // its names are not safe
+	content := must[*Content](t)(LookAt(t.Context(), dir, nil, ""))
+	made := must[*Created](t)(Create(t.Context(), content, CreateOptions{Format: FormatHybrid, PieceLength: 32 << 10}, nil))
+	path := filepath.Join(t.TempDir(), "hybrid.torrent")
+	ok(t, made.Save(path, false))
+	seed := launch(t, loopbackConfig(t.TempDir(), filepath.Dir(dir)))
+	id := seed.add(path, AddOptions{})
+	seed.awaitState(id, Seeding)
+	leech := launch(t, loopbackConfig(t.TempDir(), t.TempDir()))
+	got := leech.add((&admit.Link{ID: ID(made.HashV2[:20]), HashV2: made.HashV2}).String(), AddOptions{})
+	ok(t, seed.AddPeers(t.Context(), id, []netip.AddrPort{leech.addr()}))
+	leech.awaitState(got, Seeding)
 }

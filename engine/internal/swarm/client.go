@@ -1,6 +1,7 @@
 package swarm
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -253,6 +254,18 @@ func (r registry) Plane(infoHash [20]byte) wire.Plane {
 		return t.plane
 	}
 	return nil
+}
+
+// V2 implements wire.Hybrids.
+func (r registry) V2(infoHash [20]byte) (v2 [20]byte, ok bool) {
+	r.mu.RLock()
+	t := r.torrents[infoHash]
+	r.mu.RUnlock()
+	if t == nil {
+		return v2, false
+	}
+	p := t.v2.Load()
+	return *cmp.Or(p, &v2), p != nil && *p != infoHash
 }
 
 func (r registry) Key(mark [20]byte) (infoHash [20]byte, ok bool) {

@@ -29,8 +29,9 @@ type Torrent struct {
 
 	running context.Context // of the web seeds, until the torrent ends
 	leave   context.CancelFunc
-	private atomic.Bool // as soon as that is known
-	seeds   atomic.Bool // it lacks nothing, as the DHT was told
+	private atomic.Bool              // as soon as that is known
+	v2      atomic.Pointer[[20]byte] // the v2 info hash cut short; nil if there is none, or it is not known
+	seeds   atomic.Bool              // it lacks nothing, as the DHT was told
 	gate    sync.Mutex
 	sieve   sift.Sieve // gate guards it
 
@@ -53,6 +54,9 @@ func newTorrent(c *Client, spec Spec) *Torrent {
 		ended: make(chan struct{}), ready: make(chan struct{}), news: make(chan struct{}, 1),
 	}
 	t.running, t.leave = context.WithCancel(context.Background())
+	if spec.HashV2 != [32]byte{} {
+		t.v2.Store((*[20]byte)(spec.HashV2[:20]))
+	}
 	o := plane.Options{Limits: plane.NoLimits, Slots: plane.Automatic, Connections: plane.Unlimited}
 	if spec.Options != nil {
 		o = *spec.Options
@@ -81,6 +85,9 @@ func (t *Torrent) Open(o Open) error {
 func (t *Torrent) openPlane(o Open) {
 	if o.Private {
 		t.private.Store(true)
+	}
+	if o.V2 != [20]byte{} {
+		t.v2.Store(&o.V2)
 	}
 	t.answerTo(o.IDs...)
 	t.plane.Open(transfer.Config{

@@ -194,6 +194,10 @@ func TestMissingFile(t *testing.T) {
 			t.Fatalf("%d pieces came", l.Counters().Verified)
 		}
 	}
+	all, _ := v.requests()
+	if all = slices.DeleteFunc(all, func(a asked) bool { return !strings.HasSuffix(a.path, "/last") }); len(all) > 2*fetchers {
+		t.Errorf("it was asked %d times for what it lacks", len(all))
+	}
 	l.more(whole.URL)
 	l.complete()
 }

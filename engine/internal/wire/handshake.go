@@ -224,6 +224,9 @@ func (c *Conn) negotiate(hello []byte) error {
 	}
 	deadline := time.Now().Add(c.net.timeouts.Handshake)
 	failed := c.attempts(hello, deadline)
+	if hungUp(failed) && c.ctx.Err() == nil && c.asV2(hello, deadline) {
+		return nil
+	}
 	if !hungUp(failed) || c.ctx.Err() != nil {
 		return failed
 	}
@@ -240,6 +243,28 @@ func (c *Conn) negotiate(hello []byte) error {
 		return nil
 	}
 	return errors.Join(failed, err)
+}
+
+// asV2 does the handshakes once more with the v2 info hash of a hybrid, and reports
+// whether that was it. The library takes such an answer (BEP 52, "upgrade path").
+func (c *Conn) asV2(hello []byte, deadline time.Time) bool {
+	r, ok := c.net.registry.(Hybrids)
+	if !ok {
+		return false
+	}
+	v1 := c.info.InfoHash
+	v2, ok := r.V2(v1)
+	if !ok || c.redial(deadline) != nil {
+		return false
+	}
+	c.info.InfoHash = v2
+	other := append([]byte(nil), hello...)
+	copy(other[28:48], v2[:])
+	if c.attempt(other, c.net.encryption().attempts()[0], deadline) == nil {
+		return true
+	}
+	c.info.InfoHash = v1
+	return false
 }
 
 // hungUp reports whether a peer closed one of the connections.

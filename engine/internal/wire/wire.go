@@ -33,6 +33,14 @@ type Sleeping interface {
 	Awake(ctx context.Context, infoHash [20]byte) Plane
 }
 
+// Hybrids is a Registry that may have torrents with two info hashes (BEP 52). Who knows
+// such a torrent by its v2 hash only does not answer to the other.
+type Hybrids interface {
+	// V2 returns the v2 info hash, cut to 20 bytes, of a torrent that has another one as
+	// well; ok is false of all others. It is called from any goroutine and returns at once.
+	V2(infoHash [20]byte) (v2 [20]byte, ok bool)
+}
+
 // Sparing is a Registry that gives up a connection for a new one while there are
 // Caps.Total.
 type Sparing interface {
