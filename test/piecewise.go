@@ -68,6 +68,11 @@ type Line struct {
 	Peers, Seeds          int
 	ETA                   int64
 	Error                 string
+
+	TrackersWorking int    `json:"trackers_working"`
+	TrackerError    string `json:"tracker_error"`
+	TrackerRefused  bool   `json:"tracker_refused"`
+	SwarmSeeds      int    `json:"swarm_seeds"`
 }
 
 // Get is a running `piecewise get --json`.

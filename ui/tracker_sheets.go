@@ -74,7 +74,7 @@ func (t *trackersTab) askAdd() {
 	x.MultiLine = true
 	x.SetMinRowsVisible(6)
 	f.body.Add(x)
-	sh := &sheet{title: "Add trackers", content: f.content(), size: fyne.NewSize(600, 300), focus: x}
+	sh := &sheet{title: "Add trackers", content: f.content(), size: fyne.NewSize(600, 260), focus: x}
 	label := "Add"
 	if t.private {
 		f.note(privateNote)
@@ -101,7 +101,7 @@ func (t *trackersTab) askEdit() {
 	if t.private {
 		f.note(privateNote)
 	}
-	sh := &sheet{title: "Edit tracker", content: f.content(), size: fyne.NewSize(600, 180), focus: x}
+	sh := &sheet{title: "Edit tracker", content: f.content(), size: fyne.NewSize(600, 140), focus: x}
 	sh.choices = []choice{{label: "Save", stay: f.bad, run: func() {
 		t.w.command("Editing the tracker", func(ctx context.Context) error { return t.w.cfg.Engine.EditTracker(ctx, id, url, other) })
 	}}, {label: "Cancel"}}

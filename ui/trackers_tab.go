@@ -29,8 +29,8 @@ type trackersTab struct {
 }
 
 var trackerWidths = [...]float32{
-	view.TrackerTier: 40, view.TrackerURL: 290, view.TrackerStatus: 120, view.TrackerMessage: 250, view.TrackerSeeds: 60,
-	view.TrackerPeers: 64, view.TrackerDownloads: 92, view.TrackerLast: 110, view.TrackerNext: 110, view.TrackerOver: 90,
+	view.TrackerTier: 40, view.TrackerURL: 270, view.TrackerStatus: 112, view.TrackerMessage: 210, view.TrackerSeeds: 60,
+	view.TrackerPeers: 76, view.TrackerDownloads: 92, view.TrackerLast: 112, view.TrackerNext: 118, view.TrackerOver: 84,
 	view.TrackerSeen: 140,
 }
 

@@ -41,7 +41,7 @@ var trackerColumns = [numTrackerColumns]struct {
 	TrackerDownloads: {"Downloads", true, func(t *engine.Tracker, _ time.Time) string { return format.Count(t.Downloads) }},
 	TrackerLast:      {"Last announce", false, func(t *engine.Tracker, now time.Time) string { return format.Ago(t.Last, now) }},
 	TrackerNext:      {"Next announce", false, func(t *engine.Tracker, now time.Time) string { return format.In(t.Next, now) }},
-	TrackerOver:      {"Reached over", false, func(t *engine.Tracker, _ time.Time) string { return orNone(t.Over) }},
+	TrackerOver:      {"Over", false, func(t *engine.Tracker, _ time.Time) string { return orNone(t.Over) }},
 	TrackerSeen:      {"Sees us as", false, func(t *engine.Tracker, _ time.Time) string { return orNone(t.Seen) }},
 }
 
