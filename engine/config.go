@@ -13,7 +13,7 @@ type Config struct {
 
 	Loopback      bool // bind and dial 127.0.0.0/8 and ::1 only, and do not look for peers beyond
 	LoopbackLSD   bool // look for peers on the loopback interface, which Loopback alone does not
-	NoPortMapping bool
+	NoPortMapping bool // for Settings.PortMapping, this time only and until SetSettings changes it
 	NoUTP         bool // TCP only
 
 	// These stand in for what is saved, this time only and until SetSettings, or
@@ -38,6 +38,9 @@ type Config struct {
 	Logger *slog.Logger // nil logs nothing
 
 	// For tests.
+	gateway    netip.Addr                  // asked instead of the router, also on loopback
+	pmpPort    uint16                      // of it, see portmap.Config
+	ssdpPort   uint16                      // likewise
 	refuse     func(op, path string) error // see disk.Options.Refuse
 	firstPause time.Duration               // before a disk in trouble is asked the first time; 0 is pauseFirst
 }

@@ -65,6 +65,9 @@ func (s *state) setSettings(v Settings) error {
 	if port {
 		s.rebind()
 	}
+	if v.PortMapping != was.PortMapping {
+		s.mapPort()
+	}
 	if v.IPFilter != was.IPFilter || v.IPFilter && (v.FilterFile != was.FilterFile || v.FilterRanges != was.FilterRanges) {
 		s.refilter()
 	}

@@ -81,13 +81,15 @@ func (f *fakeControl) Rebind(p uint16) error {
 	f.port.Store(int32(p) - 1)
 	return nil
 }
-func (f *fakeControl) Refilter()                 { f.refilters.Add(1) }
-func (*fakeControl) Reached() (v4, v6 time.Time) { return time.Time{}, time.Time{} }
-func (*fakeControl) PeerID() [20]byte            { return [20]byte{} }
-func (*fakeControl) DHT() swarm.DHTStatus        { return swarm.DHTStatus{} }
+
 func (*fakeControl) Download(context.Context, string, int) ([]byte, error) {
 	return nil, errors.New("there is no network")
 }
+func (f *fakeControl) Refilter()                      { f.refilters.Add(1) }
+func (*fakeControl) Reached() (v4, v6 time.Time)      { return time.Time{}, time.Time{} }
+func (*fakeControl) Outside(bool) (netip.Addr, int)   { return netip.Addr{}, 0 }
+func (*fakeControl) PeerID() [20]byte                 { return [20]byte{} }
+func (*fakeControl) DHT() swarm.DHTStatus             { return swarm.DHTStatus{} }
 func (*fakeControl) DHTState() []byte                 { return nil }
 func (f *fakeControl) SetDiscovery(d swarm.Discovery) { f.discovery = d }
 

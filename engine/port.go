@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"math/rand/v2"
 	"net/netip"
+	"time"
 )
 
 // Ports that are chosen lie in the range that is meant for that (RFC 6335, 6).
@@ -47,7 +48,8 @@ func (s *state) listenAt() (at netip.AddrPort, otherwise []uint16) {
 
 // listening takes the port on which the control plane listens at the start.
 func (s *state) listening(port int) {
-	s.port, s.changed = port, true
+	s.port, s.changed, s.reach.since = port, true, time.Now()
+	s.mapPort()
 	switch wanted := s.settings.Port; {
 	case s.cfg.anyPort() || port == wanted:
 	case wanted == 0:
@@ -102,12 +104,9 @@ func (s *state) rebound(wanted int, err error) {
 	case wanted == 0:
 		s.keepPort(port)
 	}
-	if !moved {
-		return
-	}
-	for _, t := range s.order {
-		if t.tally != nil {
-			s.announcer.Force(t.id)
-		}
+	if moved {
+		s.reach.since = time.Now()
+		s.mapPort()
+		s.announceAll()
 	}
 }

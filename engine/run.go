@@ -52,16 +52,15 @@ func (e *Engine) swarmConfig(s *state) swarm.Config {
 	session := s.session
 	at, otherwise := s.listenAt()
 	return swarm.Config{
-		Listen:      at,
-		Otherwise:   otherwise,
-		Loopback:    e.cfg.Loopback,
-		Discovery:   s.discovery(),
-		DHTState:    s.store.DHT(),
-		Route:       s.route,
-		PortMapping: !e.cfg.NoPortMapping,
-		UTP:         !e.cfg.NoUTP,
-		Filter:      s.filter.gate,
-		Session:     &session,
+		Listen:    at,
+		Otherwise: otherwise,
+		Loopback:  e.cfg.Loopback,
+		Discovery: s.discovery(),
+		DHTState:  s.store.DHT(),
+		Route:     s.route,
+		UTP:       !e.cfg.NoUTP,
+		Filter:    s.filter.gate,
+		Session:   &session,
 	}
 }
 
@@ -70,7 +69,7 @@ func (e *Engine) announceConfig(s *state) announce.Config {
 	return announce.Config{
 		PeerID:    id,
 		Key:       uint32(id[16])<<24 | uint32(id[17])<<16 | uint32(id[18])<<8 | uint32(id[19]),
-		Port:      s.control.Port,
+		Port:      outerPort(s.reach.mapper, s.control.Port),
 		UserAgent: swarm.UserAgent,
 		Loopback:  e.cfg.Loopback,
 		Route:     s.route,
@@ -86,6 +85,7 @@ func (e *Engine) serve(ctx context.Context, s *state) error {
 	for l, n := range map[*lane]int{s.library: 1, s.keeper: 1, s.tasks: taskLanes, s.movers: moverLanes, s.looks: 1, s.checks: checkLanes} {
 		l.work(n, s.results, ended, &lanes)
 	}
+	s.reach.mapper = s.newMapper()
 	s.announcer = announce.New(e.announceConfig(s))
 	announcing, stopAnnouncing := context.WithCancel(context.Background())
 	var announcer sync.WaitGroup
@@ -96,6 +96,8 @@ func (e *Engine) serve(ctx context.Context, s *state) error {
 	router.Go(func() { _ = s.route.Run(routing) }) // likewise
 	defer s.followRoute()()
 
+	var mapper sync.WaitGroup
+	mapper.Go(func() { _ = s.reach.mapper.Run(announcing) }) // likewise
 	s.listening(s.control.Port())
 	for _, b := range s.bans {
 		s.control.Ban(b.Addr)
@@ -124,6 +126,7 @@ func (e *Engine) serve(ctx context.Context, s *state) error {
 			close(l.in)
 		}
 		lanes.Wait()
+		mapper.Wait() // it takes back what it was given, over the route
 		stopRouting()
 		router.Wait()
 		s.flush()

@@ -51,6 +51,7 @@ func (s *state) tick() {
 		}
 		s.rest(time.Now())
 		s.watchFilter()
+		s.sampleReach()
 		s.tendHosting()
 	}
 	s.sampleDetail(s.ticks%peersEvery == 0)
@@ -236,7 +237,7 @@ func (s *state) publish() {
 	}
 	s.changed = false
 	snap := &Snapshot{
-		Time: time.Now(), Torrents: make([]*Torrent, 0, len(s.order)), Detail: s.detail, Settings: s.settings, Bans: s.bans, Filter: s.filter.told,
+		Time: time.Now(), Torrents: make([]*Torrent, 0, len(s.order)), Detail: s.detail, Settings: s.settings, Bans: s.bans, Filter: s.filter.told, Reach: s.reach.told,
 		Downloaded: s.goneDn, Uploaded: s.goneUp, Port: s.port, Way: s.way, DHT: s.dht, Free: s.free,
 		ProtocolReceived: s.gone.ProtocolReceived, ProtocolSent: s.gone.ProtocolSent,
 		Wasted: s.gone.Wasted, HashFailures: s.gone.HashFailures,

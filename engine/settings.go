@@ -42,7 +42,8 @@ type Settings struct {
 
 	Privacy Privacy `json:"privacy"`
 
-	Port int `json:"port"` // where peers connect, over TCP and UDP; 0 has one chosen and kept
+	Port        int  `json:"port"`         // where peers connect, over TCP and UDP; 0 has one chosen and kept
+	PortMapping bool `json:"port_mapping"` // ask the router to let peers in
 
 	Trackers     [][]string `json:"trackers"`      // in tiers; added to each torrent that comes and is not private
 	OneTier      bool       `json:"one_tier"`      // a tier of trackers is asked only if those before it fail; else all are asked
@@ -60,7 +61,7 @@ func DefaultSettings() Settings {
 		AskOnAdd: true, PartSuffix: true,
 		Limits: NoLimits, TurtleLimits: Limits{Down: 500_000, Up: 50_000},
 		Slots: Automatic, MaxSlots: Unlimited, Connections: 1000, TorrentConnections: 500,
-		Encryption: EncryptionAllow, TrackerPort: 6969,
+		Encryption: EncryptionAllow, TrackerPort: 6969, PortMapping: true,
 		DHT: true, DHTNodes: slices.Clone(defaultNodes), PEX: true, LSD: true,
 	}
 }

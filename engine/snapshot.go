@@ -18,6 +18,7 @@ type Snapshot struct {
 	Settings Settings
 	Bans     []Ban // peers that may not connect, the oldest ban first
 	Filter   FilterState
+	Reach    Reach
 
 	Down, Up             int64 // payload of all torrents, bytes/s
 	Downloaded, Uploaded int64 // payload of all torrents since the first start, bytes

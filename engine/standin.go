@@ -51,6 +51,9 @@ func standIn(v Settings, cfg Config) Settings {
 	if cfg.Port != 0 {
 		v.Port = cfg.Port
 	}
+	if cfg.NoPortMapping {
+		v.PortMapping = false
+	}
 	return v.repaired()
 }
 
@@ -87,6 +90,9 @@ func keep(saved, held, v Settings) Settings {
 	}
 	if v.Port == held.Port {
 		out.Port = saved.Port
+	}
+	if v.PortMapping == held.PortMapping {
+		out.PortMapping = saved.PortMapping
 	}
 	for _, is := range []struct {
 		now, held bool

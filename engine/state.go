@@ -52,6 +52,7 @@ type bouncer interface {
 	Unban(netip.AddrPort)
 	Refilter()
 	Reached() (v4, v6 time.Time)
+	Outside(v6 bool) (ours netip.Addr, votes int)
 }
 
 // carrier is a torrent that runs: its data plane, and how to steer it.
@@ -161,6 +162,7 @@ type state struct {
 	gone           plane.Counters // of torrents that were removed, since the program was started
 	bans           []Ban          // never changed in place: snapshots share it
 	filter         filter
+	reach          reaching
 	seeds          seeds
 	unseen         unseen
 	quiet          []*torrent // stand by since the start, and are to be announced

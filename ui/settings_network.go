@@ -4,6 +4,8 @@ import (
 	"errors"
 	"strconv"
 	"strings"
+
+	"piecewise/ui/view"
 )
 
 // network asks where peers connect.
@@ -15,7 +17,17 @@ func (p *settingsPage) network() {
 		port = strconv.Itoa(v.Port)
 	}
 	p.row("Port for peers", p.ask("Port for peers", port, "chosen for you", portInto(&v.Port)))
-	p.note("Peers connect to this port over TCP and µTP. It may be changed at any time.")
+	p.body.Add(p.tick("Ask the router to let peers in (PCP, NAT-PMP or UPnP)", v.PortMapping, func(on bool) { v.PortMapping = on }))
+	p.note("Peers connect to this port over TCP and µTP, and over IPv6 where there is a way. It may be changed at any time.")
+	state := wrapped("")
+	p.body.Add(state)
+	p.update = func() { setText(state, p.w.reach()) }
+}
+
+// reach tells whether peers can connect now.
+func (w *Window) reach() string {
+	now := view.Port(w.snapshot)
+	return "Now: " + now.Text + ". " + now.Hint
 }
 
 // portInto reads a port; nothing is 0.

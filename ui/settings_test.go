@@ -66,7 +66,7 @@ func TestSettingsByKeyboard(t *testing.T) {
 	want.Limits.Down, want.TurtleLimits.Up = 2<<20, engine.Unlimited
 	s.until("the settings to hold", func() bool {
 		got := s.snapshot.Settings
-		want.Dir, want.Port = got.Dir, got.Port
+		want.Dir, want.Port, want.PortMapping = got.Dir, got.Port, got.PortMapping
 		want.DHT, want.PEX, want.LSD = got.DHT, got.PEX, got.LSD // the stage has none
 		return got.Equal(want) && s.snapshot.Limits == want.Limits
 	})

@@ -58,7 +58,7 @@ func partsOf(t view.Totals) []shownPart {
 		{t.Torrents, "", ""},
 		{t.Peers, "", ""},
 		{t.DHT, t.Nodes, ""},
-		{t.Port, "", ""},
+		{t.Port.Text, t.Port.Hint, ""},
 		{t.Free, "", ""},
 		{t.Way.Text, t.Way.Hint, ""},
 	}

@@ -108,10 +108,11 @@ func flatten(tiers [][]string) []string {
 
 // Totals is what the status bar shows.
 type Totals struct {
-	Down, Up, Torrents, Peers, Port, DHT, Free string
+	Down, Up, Torrents, Peers, DHT, Free string
 
 	Limits  Held
 	Way     Held
+	Port    Held
 	Traffic string // the hint of Down and Up
 	Nodes   string // that of DHT
 }
@@ -123,7 +124,7 @@ func Total(s *engine.Snapshot, torrents int) Totals {
 		Up:       "↑" + rate(s.Up) + " (" + format.Size(s.Uploaded) + ")",
 		Torrents: format.Plural(torrents, "torrent", "torrents"),
 		Peers:    peers(s.Peers),
-		Port:     port(s.Port),
+		Port:     Port(s),
 		DHT:      dht(s.DHT),
 		Nodes:    nodes(s.DHT),
 		Free:     free(s.Free),
@@ -150,13 +151,6 @@ func rate(bytes int64) string {
 		return "0 B/s"
 	}
 	return format.Rate(bytes)
-}
-
-func port(n int) string {
-	if n == 0 {
-		return "not listening"
-	}
-	return fmt.Sprintf("port %d", n)
 }
 
 func free(bytes int64) string {

@@ -45,6 +45,12 @@ func other(v reflect.Value) {
 		return
 	case engine.Settings:
 		return
+	case netip.Addr:
+		v.Set(reflect.ValueOf(netip.MustParseAddr("198.51.100.7")))
+		return
+	case engine.Reach:
+		v.Set(reflect.ValueOf(engine.Reach{State: engine.ReachOpen}))
+		return
 	case engine.FilterState:
 		v.Set(reflect.ValueOf(engine.FilterState{On: true}))
 		return
@@ -173,7 +179,7 @@ func TestEveryFieldOfTheDHTIsShown(t *testing.T) {
 
 func TestEveryTotalIsShown(t *testing.T) {
 	show := func(s *engine.Snapshot) string { return fmt.Sprint(Total(s, len(s.Torrents))) }
-	checkShown(t, []engine.Snapshot{{}}, show, map[string]string{
+	checkShown(t, []engine.Snapshot{{Port: 1}}, show, map[string]string{
 		"Time":     "the moment of the snapshot itself",
 		"Detail":   "the tabs of the selected torrent show its parts",
 		"Settings": "the settings and the add dialog show them, see TestEverySettingIsShown",
@@ -181,6 +187,12 @@ func TestEveryTotalIsShown(t *testing.T) {
 		"Hosting":  "the settings and the share dialog show it, see TestHosting",
 		"Filter":   "the settings show it, see TestEveryFieldOfTheFilterIsShown",
 	})
+}
+
+func TestEveryFieldOfTheReachIsShown(t *testing.T) {
+	show := func(r *engine.Reach) string { h := Port(&engine.Snapshot{Port: 1, Reach: *r}); return h.Text + h.Hint }
+	a := netip.MustParseAddr("203.0.113.9")
+	checkShown(t, []engine.Reach{{}, {State: engine.ReachOpen}, {Address: a, Address6: a}}, show, nil)
 }
 
 func TestEveryFieldOfTheFilterIsShown(t *testing.T) {

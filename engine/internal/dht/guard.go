@@ -16,6 +16,7 @@ const (
 type guard struct {
 	loopback   bool
 	privileged bool // ports below 1024 are allowed
+	refuses    func(netip.Addr) bool
 	silent     map[netip.Addr]*silence
 	answers    map[netip.Addr]int // in this second
 	second     time.Time
@@ -26,14 +27,17 @@ type silence struct {
 	since time.Time
 }
 
-func newGuard(loopback bool) *guard {
-	return &guard{loopback: loopback, silent: map[netip.Addr]*silence{}, answers: map[netip.Addr]int{}}
+func newGuard(loopback bool, refuses func(netip.Addr) bool) *guard {
+	return &guard{loopback: loopback, refuses: refuses, silent: map[netip.Addr]*silence{}, answers: map[netip.Addr]int{}}
 }
 
 // address reports whether there may be a node at an address at all.
 func (g *guard) address(a netip.AddrPort) bool {
 	ip := a.Addr()
 	if !a.IsValid() || a.Port() == 0 || ip.Zone() != "" {
+		return false
+	}
+	if g.refuses != nil && g.refuses(ip) {
 		return false
 	}
 	if g.loopback {

@@ -51,7 +51,7 @@ type call struct {
 
 func newNode(s *Server, v6 bool) *node {
 	return &node{
-		s: s, v6: v6, table: newTable(randomID(), s.cfg.Loopback), guard: newGuard(s.cfg.Loopback), calls: map[string]*call{},
+		s: s, v6: v6, table: newTable(randomID(), s.cfg.Loopback), guard: newGuard(s.cfg.Loopback, s.cfg.Refuses), calls: map[string]*call{},
 		lookups: map[*lookup]struct{}{}, votes: map[netip.Addr]netip.Addr{},
 	}
 }

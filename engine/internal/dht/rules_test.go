@@ -169,7 +169,7 @@ func TestTokens(t *testing.T) {
 }
 
 func TestGuard(t *testing.T) {
-	g := newGuard(false)
+	g := newGuard(false, nil)
 	for _, a := range []string{"127.0.0.1:6881", "0.0.0.0:6881", "224.0.0.1:6881", "255.255.255.255:6881", "1.2.3.4:53", "1.2.3.4:0", "[::1]:6881", "[ff02::1]:6881"} {
 		if g.ask(netip.MustParseAddrPort(a), start) {
 			t.Errorf("%s is asked", a)

@@ -26,6 +26,8 @@ type Config struct {
 	// Resolve returns the addresses of an entry of the bootstrap list. It may wait for
 	// the context.
 	Resolve func(ctx context.Context, hostPort string) ([]netip.AddrPort, error)
+	// Refuses says with whom nothing is spoken; it must return at once. Nil: nobody.
+	Refuses func(netip.Addr) bool
 	// Found is called with peers of a torrent; it must return at once. Their addresses
 	// may be anything.
 	Found func(infoHash [20]byte, peers []netip.AddrPort)

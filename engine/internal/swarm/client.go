@@ -24,6 +24,7 @@ import (
 	"piecewise/engine/internal/ipfilter"
 	"piecewise/engine/internal/limit"
 	"piecewise/engine/internal/lsd"
+	"piecewise/engine/internal/outside"
 	"piecewise/engine/internal/plane"
 	"piecewise/engine/internal/route"
 	"piecewise/engine/internal/transfer"
@@ -55,7 +56,6 @@ type Config struct {
 	Route       *route.Route   // the way out of this machine; nil: one from the address that is listened on
 	Discovery   Discovery      // see SetDiscovery
 	DHTState    []byte         // of DHTState at the last run; nil without
-	PortMapping bool           // UPnP
 	UTP         bool           // BEP 29, beside TCP
 	DialUTPOnly bool           // dial over uTP only; peers may still connect over TCP
 	Filter      *ipfilter.Gate // of peers and DHT nodes; nil refuses nobody
@@ -73,6 +73,7 @@ type Client struct {
 	route    *route.Route
 	web      *http.Client // asks web seeds
 	filter   *ipfilter.Gate
+	outside  outside.Votes
 	workers  *transfer.Workers
 	up, down *limit.Tree      // how fast we may transfer
 	udp      []net.PacketConn // for uTP and the DHT
@@ -96,9 +97,6 @@ type Client struct {
 
 // New opens the sockets and starts the library. It may wait for both.
 func New(cfg Config) (*Client, error) {
-	if cfg.Loopback {
-		cfg.PortMapping = false
-	}
 	c := &Client{
 		cfg: cfg, workers: transfer.NewWorkers(), torrents: map[[20]byte]*Torrent{}, aliases: map[[20]byte]*Torrent{}, ended: make(chan struct{}),
 		up: limit.New(), down: limit.New(), standby: map[[20]byte]*standby{}, marks: map[[20]byte][20]byte{},
@@ -192,7 +190,7 @@ func (c *Client) libraryConfig(cfg Config) *torrent.ClientConfig {
 	lib := torrent.NewDefaultClientConfig()
 	lib.DisableTCP, lib.DisableUTP, lib.NoDHT = true, true, true
 	lib.DisableTrackers, lib.DisableWebtorrent, lib.DisableWebseeds = true, true, true
-	lib.NoDefaultPortForwarding = !cfg.PortMapping
+	lib.NoDefaultPortForwarding = true
 	lib.IPBlocklist = blocklist{c.filter}
 	lib.Seed = true
 	lib.DefaultStorage = nowhere{}
@@ -304,6 +302,9 @@ func (c *Client) Unban(peer netip.AddrPort) { c.net.Unban(peer) }
 
 // Refilter closes the connections with peers that the filter refuses now.
 func (c *Client) Refilter() { c.net.Refilter() }
+
+// Outside returns our address as most peers see it, and how many of them do.
+func (c *Client) Outside(v6 bool) (ours netip.Addr, votes int) { return c.outside.Best(v6) }
 
 // Reached is wire.Net.Reached.
 func (c *Client) Reached() (v4, v6 time.Time) { return c.net.Reached() }

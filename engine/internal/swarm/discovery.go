@@ -49,7 +49,8 @@ type introduction struct {
 func (c *Client) startDiscovery(cfg Config) {
 	c.dht = dht.New(dht.Config{
 		Loopback: cfg.Loopback, State: cfg.DHTState, Port: c.Port, Resolve: c.resolveNode,
-		Found: func(id [20]byte, peers []netip.AddrPort) { c.found(id, peers, plane.OriginDHT) },
+		Refuses: c.filter.Refuses,
+		Found:   func(id [20]byte, peers []netip.AddrPort) { c.found(id, peers, plane.OriginDHT) },
 	})
 	for _, pc := range c.udp {
 		c.dht.Attach(pc)

@@ -94,6 +94,7 @@ func (t *Torrent) openPlane(o Open) {
 		Pieces: o.Layout.Pieces, PieceLength: o.Layout.PieceLength, Length: o.Layout.Length,
 		Hashes: o.Hashes, V2: o.V2, Metadata: o.InfoBytes, Torn: o.Torn, Disk: o.Disk, Workers: t.c.workers, Wanted: o.Wanted,
 		Verified: t.isOurs, Complete: o.Complete,
+		Told: t.c.outside.Tell,
 		Banned: func(peer netip.AddrPort, piece int) {
 			t.c.Ban(peer)
 			if o.Banned != nil {

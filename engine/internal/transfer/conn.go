@@ -4,6 +4,7 @@ import (
 	"encoding/binary"
 	"errors"
 	"fmt"
+	"net/netip"
 	"strings"
 	"sync/atomic"
 	"time"
@@ -160,6 +161,9 @@ func (c *conn) Message(m wire.Message) (news bool, err error) {
 	switch m.Kind {
 	case wire.Extended:
 		c.greeted(h)
+		if ours, ok := netip.AddrFromSlice([]byte(h.YourIP)); ok && t.cfg.Told != nil {
+			t.cfg.Told(c.info.Addr.Addr(), ours)
+		}
 		c.knowsMetadata(h, now)
 		return true, c.idle(helloCost, now)
 	case wire.Interested, wire.NotInterested:
@@ -257,7 +261,8 @@ type hello struct {
 	M    struct {
 		Metadata *int64 `bencode:"ut_metadata"`
 	} `bencode:"m"`
-	MetadataSize int64 `bencode:"metadata_size"`
+	MetadataSize int64  `bencode:"metadata_size"`
+	YourIP       string `bencode:"yourip"`
 }
 
 // parseHello reads an extension handshake, as far as it can be read.

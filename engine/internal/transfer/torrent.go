@@ -42,6 +42,9 @@ type Config struct {
 	// connections are closed: who runs the connections bans it. It may be nil, is
 	// called under a lock and must return at once.
 	Banned func(peer netip.AddrPort, piece int)
+	// Told hears what peers say our address is (BEP 10), which may be a lie. It must
+	// return at once, and may be nil.
+	Told func(by, ours netip.Addr)
 }
 
 // Wanted is what to download.
