@@ -283,7 +283,7 @@ func (c *crasher) create(ctx context.Context) {
 	}
 	content := must[*Content](c.t)(LookAt(ctx, filepath.Join(c.dir, "1", "made"), nil, ""))
 	made := must[*Created](c.t)(Create(ctx, content, CreateOptions{PieceLength: 32 << 10}, nil))
-	must[any](c.t)(nil, os.WriteFile(path, made.Raw, 0o644))
+	must[any](c.t)(nil, made.Save(path, true)) // as a whole or not at all, after a power cut too
 	src := must[*Source](c.t)(Open(ctx, path, true))
 	_, err := c.Add(ctx, src, AddOptions{Dir: filepath.Join(c.dir, "1")})
 	c.say("create", "made", err)

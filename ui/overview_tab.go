@@ -18,6 +18,7 @@ type overviewTab struct {
 	labels []*widget.Label // pairs
 	cancel *button         // of a move
 	goOn   *button         // in files that were there before
+	offers *fyne.Container // these buttons
 }
 
 func newOverviewTab(w *Window) *overviewTab {
@@ -27,7 +28,9 @@ func newOverviewTab(w *Window) *overviewTab {
 	t.goOn = newButton("Continue in the files that are there…", w.askContinue, keys)
 	t.cancel.Hide()
 	t.goOn.Hide()
-	t.scroll = container.NewVScroll(container.NewVBox(t.grid, container.NewHBox(t.cancel, t.goOn)))
+	t.offers = container.NewHBox(t.cancel, t.goOn)
+	t.offers.Hide()
+	t.scroll = container.NewVScroll(container.NewVBox(t.offers, t.grid))
 	return t
 }
 
@@ -72,6 +75,9 @@ func (t *overviewTab) offer(b *button, can bool) {
 	}
 	if b.Hide(); can {
 		b.Show()
+	}
+	if t.offers.Hide(); t.cancel.Visible() || t.goOn.Visible() {
+		t.offers.Show()
 	}
 	t.scroll.Refresh()
 }
