@@ -48,7 +48,7 @@ type introduction struct {
 
 func (c *Client) startDiscovery(cfg Config) {
 	c.dht = dht.New(dht.Config{
-		Loopback: cfg.Loopback, State: cfg.DHTState, Port: c.Port, Resolve: c.resolveNode,
+		Loopback: cfg.Loopback, State: cfg.DHTState, Port: c.portForNodes, Resolve: c.resolveNode,
 		Refuses: c.filter.Refuses,
 		Found:   func(id [20]byte, peers []netip.AddrPort) { c.found(id, peers, plane.OriginDHT) },
 	})
@@ -68,6 +68,15 @@ func (c *Client) startDiscovery(cfg Config) {
 	c.own.look(c.Port())
 	c.waiting.Go(c.introduce)
 	c.SetDiscovery(cfg.Discovery)
+}
+
+// portForNodes is where nodes of the DHT may tell others to connect to us, 0 while nobody
+// can.
+func (c *Client) portForNodes() int {
+	if !c.route.Policy().Listens() {
+		return 0
+	}
+	return c.Port()
 }
 
 func (c *Client) stopDiscovery() {
