@@ -45,7 +45,7 @@ func (n *node) asked(m message, from contact, now time.Time) {
 			}
 		}
 	}
-	reply := message{T: m.T, Y: "r", R: r, IP: string(appendAddr(nil, from.addr)), V: ourVersion}
+	reply := message{T: m.T, Y: "r", R: r, IP: string(appendAddr(nil, from.addr))}
 	if refused != 0 {
 		e := bencode.Bytes(bencode.MustMarshal([]any{refused, map[int]string{errorProtocol: "Protocol Error", errorUnknown: "Method Unknown"}[refused]}))
 		reply.Y, reply.R, reply.E = "e", nil, &e

@@ -10,7 +10,8 @@ import (
 // maxPacket bounds what is read of a packet; longer ones are no messages.
 const maxPacket = 4 << 10
 
-// message is a packet of the DHT. None of one that came has been checked.
+// message is a packet of the DHT. None of one that came has been checked. Which program
+// a node is (v) is not told, and nobody asks.
 type message struct {
 	T  string         `bencode:"t"`
 	Y  string         `bencode:"y"`
@@ -20,7 +21,6 @@ type message struct {
 	E  *bencode.Bytes `bencode:"e,omitempty"`
 	IP string         `bencode:"ip,omitempty"` // of whom it is sent to (BEP 42)
 	RO int            `bencode:"ro,omitempty"` // BEP 43
-	V  string         `bencode:"v,omitempty"`
 }
 
 // question is the arguments of a query.

@@ -15,7 +15,6 @@ const (
 	slowAfter   = 1 * time.Second // then a lookup does not wait for it
 	votesNeeded = 8               // nodes that tell us our address, before we believe it
 	maxVotes    = 32
-	ourVersion  = "PW\x01\x00"
 )
 
 // node is our end of the DHT of one IP version. Server.mu guards it.
@@ -72,7 +71,7 @@ func (n *node) ask(to contact, kind string, q question, now time.Time, c *call) 
 	n.s.tid++
 	tid := string([]byte{byte(n.s.tid >> 24), byte(n.s.tid >> 16), byte(n.s.tid >> 8), byte(n.s.tid)})
 	q.ID = string(n.table.self[:])
-	m := message{T: tid, Y: "q", Q: kind, A: &q, V: ourVersion}
+	m := message{T: tid, Y: "q", Q: kind, A: &q}
 	if n.s.readOnly {
 		m.RO = 1
 	}
