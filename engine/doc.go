@@ -67,7 +67,7 @@
 //
 // # Goroutines
 //
-// Run starts the lanes, the announcer and, for the length of a check, nothing
+// Run starts the lanes, the announcer, the mapper of our port (portmap) and, for the length of a check, nothing
 // more: a check is a job. Run ends them all before it returns, in this order:
 // tasks are cancelled, stopped is announced, the store is flushed, the library is
 // closed. That takes at most five seconds; what has not ended by then is left

@@ -19,6 +19,10 @@ func init() {
 	for _, p := range settingsPages {
 		lookStates["settings "+p.name] = func(w *Window) {
 			showSome(w, 0)
+			s := *w.snapshot
+			s.Reach = engine.Reach{State: engine.ReachMapped, Why: "The router forwards the port (UPnP); nobody has connected yet.", Address: netip.MustParseAddr("198.51.100.7"), Told: "3 peers"}
+			s.Filter = engine.FilterState{On: true, Rules: 250_000, Ranges: 220_000, Bad: 2, FirstBad: "line 7, “nonsense”: it is no range of addresses", Loaded: noon, Refused: 12}
+			w.apply(engine.Update{Snapshot: &s})
 			w.askSettingsOf(p.name)
 		}
 	}
