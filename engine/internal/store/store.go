@@ -21,6 +21,13 @@
 // files, which for that carry where their data is. Then no piece is believed before it
 // is hashed.
 //
+// # What is written
+//
+// Put writes the whole record. What it has of many files, their stamps, is apart from it
+// and written only where it has changed. Of a torrent that was removed with its files
+// left where they are the record is kept for a while (Remove, Kept), a bounded number of
+// them: it tells which files are ours if the torrent comes back.
+//
 // # Backups
 //
 // Backup copies the file once a day if anything in it has changed, and the newest
