@@ -21,14 +21,17 @@ func Inside() bool { return os.Getenv(inside) != "" }
 // skipped where we may not make a namespace.
 func InNamespace(t *testing.T) bool {
 	t.Helper()
+	return inNamespace(t, []string{"--net"}, `ip link set lo up && ip address add 10.99.0.1/16 dev lo && exec "$@"`)
+}
+
+func inNamespace(t *testing.T, enter []string, setup string) bool {
+	t.Helper()
 	if Inside() {
 		return true
 	}
-	enter := []string{"--net"}
-	setup := `ip link set lo up && ip address add 10.99.0.1/16 dev lo && exec "$@"`
 	if os.Geteuid() != 0 {
 		// Root in there as long as it takes, then nobody: opentracker refuses to be root.
-		enter = []string{"--user", "--map-root-user", "--net"}
+		enter = append([]string{"--user", "--map-root-user"}, enter...)
 		setup = strings.Replace(setup, `"$@"`, `unshare --user --map-user=65534 "$@"`, 1)
 	}
 	unshare := func(args ...string) *exec.Cmd {

@@ -20,15 +20,18 @@ import (
 type Server struct {
 	User, Password string // "" lets everybody in
 	NoUDP          bool
-	// Dial and ListenPacket reach what is asked for; nil is as the net package does.
-	Dial         func(network, addr string) (net.Conn, error)
-	ListenPacket func(addr string) (net.PacketConn, error)
+	// Dial, ListenPacket and Rename reach what is asked for, and Relay is where packets
+	// come from the client; nil is as the net package does.
+	Dial                func(network, addr string) (net.Conn, error)
+	ListenPacket, Relay func(addr string) (net.PacketConn, error)
+	Rename              func(hostport string) string // a host that was named
 
 	Connects, Packets atomic.Int64 // that were carried
 
-	mu    sync.Mutex
-	names []string
-	open  map[net.Conn]struct{}
+	mu     sync.Mutex
+	names  []string
+	relays []string
+	open   map[net.Conn]struct{}
 }
 
 // Names returns the hosts that were asked for, as they were named.
@@ -38,6 +41,13 @@ func (s *Server) Names() []string {
 	return append([]string(nil), s.names...)
 }
 
+// Relays returns where clients have sent packets.
+func (s *Server) Relays() []string {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	return append([]string(nil), s.relays...)
+}
+
 // Serve takes connections until the listener is closed.
 func (s *Server) Serve(l net.Listener) {
 	if s.Dial == nil {
@@ -45,6 +55,12 @@ func (s *Server) Serve(l net.Listener) {
 	}
 	if s.ListenPacket == nil {
 		s.ListenPacket = func(addr string) (net.PacketConn, error) { return net.ListenPacket("udp", addr) }
+	}
+	if s.Relay == nil {
+		s.Relay = s.ListenPacket
+	}
+	if s.Rename == nil {
+		s.Rename = func(hostport string) string { return hostport }
 	}
 	s.mu.Lock()
 	s.open = map[net.Conn]struct{}{}
@@ -107,7 +123,7 @@ func (s *Server) http(c net.Conn, r *bufio.Reader) {
 		}
 	}
 	s.note(req.Host)
-	to, err := s.Dial("tcp", req.Host)
+	to, err := s.Dial("tcp", s.Rename(req.Host))
 	if err != nil {
 		fmt.Fprint(c, "HTTP/1.1 502 Bad Gateway\r\n\r\n")
 		return
@@ -140,7 +156,7 @@ func (s *Server) socks(c net.Conn, r *bufio.Reader) {
 	case err != nil:
 	case b[1] == 1:
 		s.note(host)
-		to, err := s.Dial("tcp", host)
+		to, err := s.Dial("tcp", s.Rename(host))
 		if err != nil {
 			c.Write([]byte{5, 5, 0, 1, 0, 0, 0, 0, 0, 0})
 			return
@@ -219,7 +235,7 @@ func readTarget(r io.Reader) (string, error) {
 // associate relays packets until the connection ends.
 func (s *Server) associate(c net.Conn, r io.Reader) {
 	at := c.LocalAddr().(*net.TCPAddr).IP.String()
-	inside, err := s.ListenPacket(net.JoinHostPort(at, "0"))
+	inside, err := s.Relay(net.JoinHostPort(at, "0"))
 	if err != nil {
 		return
 	}
@@ -229,6 +245,9 @@ func (s *Server) associate(c net.Conn, r io.Reader) {
 		return
 	}
 	defer outside.Close()
+	s.mu.Lock()
+	s.relays = append(s.relays, inside.LocalAddr().String())
+	s.mu.Unlock()
 	port := inside.LocalAddr().(*net.UDPAddr).Port
 	c.Write(binary.BigEndian.AppendUint16([]byte{5, 0, 0, 1, 0, 0, 0, 0}, uint16(port)))
 	var client atomic.Value
@@ -257,7 +276,7 @@ func (s *Server) outward(inside, outside net.PacketConn, client *atomic.Value) {
 		if _, err := netip.ParseAddrPort(host); err != nil {
 			s.note(host)
 		}
-		if to, err := net.ResolveUDPAddr("udp", host); err == nil {
+		if to, err := net.ResolveUDPAddr("udp", s.Rename(host)); err == nil {
 			s.Packets.Add(1)
 			outside.WriteTo(data, to)
 		}
