@@ -48,7 +48,7 @@ func (s *state) discovery() swarm.Discovery {
 	v := &s.settings
 	return swarm.Discovery{
 		DHT: v.DHT, ReadOnly: v.DHTReadOnly, Bootstrap: v.DHTNodes, PEX: v.PEX,
-		LSD: v.LSD && (!s.cfg.Loopback || s.cfg.LoopbackLSD), Privileged: v.LowPorts,
+		LSD: v.LSD && !s.anonymous && (!s.cfg.Loopback || s.cfg.LoopbackLSD), Privileged: v.LowPorts,
 	}
 }
 

@@ -173,24 +173,25 @@ func newRoute(cfg Config, v Settings, lost bool) *route.Route {
 	return route.New(route.Config{Loopback: cfg.Loopback, From: cfg.Listen.Addr(), Policy: policy, Logger: cfg.Logger})
 }
 
-// routeOf makes the route that an engine with a configuration would have. The profile
-// is read if there is one.
-func routeOf(cfg Config) (*route.Route, error) {
+// routeOf makes the route that an engine with a configuration would have, and tells
+// whether it is anonymous. The profile is read if there is one.
+func routeOf(cfg Config) (way *route.Route, anonymous bool, err error) {
 	kept, lost := keptSettings{Settings: DefaultSettings()}, false
 	if _, err := os.Stat(cfg.Profile); cfg.Profile != "" && err == nil {
 		st, _, err := store.Open(cfg.Profile)
 		if errors.Is(err, store.ErrInUse) {
-			return nil, ErrProfileInUse
+			return nil, false, ErrProfileInUse
 		}
 		if err != nil {
-			return nil, fmt.Errorf("open profile: %w", err)
+			return nil, false, fmt.Errorf("open profile: %w", err)
 		}
 		lost = st.Settings(&kept) != nil
 		if err := st.Close(); err != nil {
-			return nil, fmt.Errorf("close profile: %w", err)
+			return nil, false, fmt.Errorf("close profile: %w", err)
 		}
 	}
-	return newRoute(cfg, standIn(kept.Settings, cfg), lost), nil
+	v := standIn(kept.Settings, cfg)
+	return newRoute(cfg, v, lost), v.Privacy.Anonymous, nil
 }
 
 // followRoute has the loop hear when the way out changes.

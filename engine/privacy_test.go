@@ -75,7 +75,7 @@ func TestLostSettingsCloseTheWay(t *testing.T) {
 	if err := errors.Join(st.PutSettings(json.RawMessage(`{"privacy":{"proxy":{"kind":"carrier pigeon"}}}`)), st.Close()); err != nil {
 		t.Fatal(err)
 	}
-	if way, err := routeOf(Config{Profile: profile, Loopback: true}); err != nil || way.State().Closed != unreadable {
+	if way, _, err := routeOf(Config{Profile: profile, Loopback: true}); err != nil || way.State().Closed != unreadable {
 		t.Errorf("a link would be fetched: %v", err)
 	}
 	e, stop := serveAs(t, &fakeControl{}, Config{Profile: profile, Loopback: true})
@@ -88,7 +88,7 @@ func TestLostSettingsCloseTheWay(t *testing.T) {
 	}
 	wayOf(t, e, func(w Way) bool { return w == Way{} })
 	stop()
-	if way, err := routeOf(Config{Profile: profile, Loopback: true}); err != nil || way.State().Closed != "" {
+	if way, _, err := routeOf(Config{Profile: profile, Loopback: true}); err != nil || way.State().Closed != "" {
 		t.Errorf("they were not saved: %v", err)
 	}
 }
@@ -102,7 +102,7 @@ func TestRouteOf(t *testing.T) {
 	if err := e.SetSettings(t.Context(), v); err != nil {
 		t.Fatal(err)
 	}
-	if _, err := routeOf(Config{Profile: profile}); !errors.Is(err, ErrProfileInUse) {
+	if _, _, err := routeOf(Config{Profile: profile}); !errors.Is(err, ErrProfileInUse) {
 		t.Errorf("the profile is in use: %v", err)
 	}
 	stop()
@@ -115,7 +115,7 @@ func TestRouteOf(t *testing.T) {
 		{Config{Profile: profile}, "nowhere0"},
 		{Config{Profile: profile, Bind: "nowhere1"}, "nowhere1"},
 	} {
-		way, err := routeOf(c.cfg)
+		way, _, err := routeOf(c.cfg)
 		if err != nil || way.Policy().Interface != c.want {
 			t.Errorf("%+v is bound to %q, %v, want %q", c.cfg, way.Policy().Interface, err, c.want)
 		}

@@ -53,29 +53,29 @@ func Open(ctx context.Context, arg string, loopback bool) (*Source, error) {
 // OpenFor is Open, but URLs are fetched as an Engine with this Config would fetch them:
 // over the interface and the proxy that it names, or its profile's settings do.
 func OpenFor(ctx context.Context, arg string, cfg Config) (*Source, error) {
-	return open(ctx, arg, func() (*route.Route, error) { return routeOf(cfg) })
+	return open(ctx, arg, func() (*route.Route, bool, error) { return routeOf(cfg) })
 }
 
 // Open is the function Open over the way on which the engine leaves this machine.
 func (e *Engine) Open(ctx context.Context, arg string) (*Source, error) {
-	return open(ctx, arg, func() (over *route.Route, err error) {
-		err = e.do(ctx, func(s *state) error { over = s.route; return nil })
-		return over, err
+	return open(ctx, arg, func() (over *route.Route, anonymous bool, err error) {
+		err = e.do(ctx, func(s *state) error { over, anonymous = s.route, s.anonymous; return nil })
+		return over, anonymous, err
 	})
 }
 
-func open(ctx context.Context, arg string, over func() (*route.Route, error)) (*Source, error) {
+func open(ctx context.Context, arg string, over func() (way *route.Route, anonymous bool, err error)) (*Source, error) {
 	arg = strings.TrimSpace(arg)
 	scheme, _, _ := strings.Cut(strings.ToLower(arg), ":")
 	switch {
 	case scheme == "magnet":
 		return openLink(arg)
 	case scheme == "http" || scheme == "https":
-		way, err := over()
+		way, anonymous, err := over()
 		if err != nil {
 			return nil, err
 		}
-		return openURL(ctx, arg, way)
+		return openURL(ctx, arg, way, swarm.Agent(anonymous))
 	case scheme == "file":
 		u, err := url.Parse(arg)
 		if err != nil || u.Path == "" || u.Host != "" && u.Host != "localhost" {
@@ -130,14 +130,14 @@ func read(r io.Reader, name string) (*Source, error) {
 }
 
 // openURL fetches a .torrent over a route.
-func openURL(ctx context.Context, link string, over *route.Route) (*Source, error) {
+func openURL(ctx context.Context, link string, over *route.Route, agent string) (*Source, error) {
 	ctx, cancel := context.WithTimeout(ctx, fetchTimeout)
 	defer cancel()
 	req, err := http.NewRequestWithContext(ctx, http.MethodGet, link, nil)
 	if err != nil {
 		return nil, fmt.Errorf("%q is not a link that can be opened", link)
 	}
-	req.Header.Set("User-Agent", swarm.UserAgent)
+	req.Header.Set("User-Agent", agent)
 	client := over.HTTPClient(route.Metainfo)
 	defer client.CloseIdleConnections()
 	resp, err := client.Do(req)

@@ -13,7 +13,7 @@ import (
 
 // Capture has what leaves by a network interface: every IP packet, but for what the
 // kernel says by itself, which is the neighbour discovery of IPv6, the refusal of
-// packets and of connections that came in, and reports of groups for that discovery.
+// packets and of connections that came in, and that a group of before was left.
 type Capture struct {
 	mu   sync.Mutex
 	seen []string
@@ -109,10 +109,12 @@ func describe(b []byte) string {
 		return "" // a refusal
 	case proto == unix.IPPROTO_TCP:
 		return fmt.Sprintf("tcp %v", port)
+	case proto == unix.IPPROTO_IGMP && (b[0] == 0x17 || b[0] == 0x22 && len(b) > 8 && b[8] == 3):
+		return "" // the group is left: RFC 2236, 3376
 	case proto == unix.IPPROTO_ICMP && b[0] == 3, proto == unix.IPPROTO_ICMPV6 && (b[0] == 1 || b[0] >= 133 && b[0] <= 136):
 		return ""
 	case proto == 0 && to == netip.MustParseAddr("ff02::16"):
 		return "" // reports of groups, behind a hop-by-hop header
 	}
-	return fmt.Sprintf("protocol %d to %v", proto, to)
+	return fmt.Sprintf("protocol %d to %v: % x", proto, to, b[:min(len(b), 16)])
 }

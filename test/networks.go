@@ -108,20 +108,26 @@ func (n *Network) command(t *testing.T, program string, args ...string) *exec.Cm
 
 // do calls f in the network: the sockets that it makes stay there.
 func (n *Network) do(f func() error) error {
-	done := make(chan error)
-	go func() {
-		runtime.LockOSThread() // and never unlocked: the thread ends with the goroutine
-		ns, err := os.Open(n.path())
-		if err == nil {
-			defer ns.Close()
-			err = unix.Setns(int(ns.Fd()), unix.CLONE_NEWNET)
-		}
-		if err == nil {
-			err = f()
-		}
-		done <- err
-	}()
-	return <-done
+	runtime.LockOSThread()
+	home, err := os.Open(fmt.Sprintf("/proc/self/task/%d/ns/net", unix.Gettid()))
+	if err != nil {
+		return err
+	}
+	defer home.Close()
+	there, err := os.Open(n.path())
+	if err != nil {
+		return err
+	}
+	defer there.Close()
+	if err := unix.Setns(int(there.Fd()), unix.CLONE_NEWNET); err != nil {
+		return err
+	}
+	err = f()
+	if back := unix.Setns(int(home.Fd()), unix.CLONE_NEWNET); back != nil {
+		panic(back) // the thread would do the next goroutine's work there
+	}
+	runtime.UnlockOSThread() // it may not end: what it has started would, see Command
+	return err
 }
 
 func (n *Network) listen(t *testing.T, at string) (l net.Listener) {

@@ -143,14 +143,16 @@ func (s *Service) run() {
 				looked = now
 				out, _ = s.cfg.Interfaces() // without any, nothing is sent
 			}
-			s.open(out, now)
+			out = s.open(out, now)
 			s.send(out, now)
 		}
 	}
 }
 
-// open makes the sockets that are missing, and has them receive from all interfaces.
-func (s *Service) open(out []net.Interface, now time.Time) {
+// open makes the sockets that are missing, and has them receive from all interfaces,
+// which it returns. Behind a new socket they are looked up again: those of before may not
+// be used any more, and to join a group is to send something.
+func (s *Service) open(out []net.Interface, now time.Time) []net.Interface {
 	for i, v6 := range []bool{false, true} {
 		s.mu.Lock()
 		g, due := s.sockets[i], s.on && now.Sub(s.tried[i]) > openAgain
@@ -167,13 +169,15 @@ func (s *Service) open(out []net.Interface, now time.Time) {
 				continue
 			}
 			if !s.keep(i, g) {
-				return
+				return out
 			}
+			out, _ = s.cfg.Interfaces() // without any, nothing is sent
 		}
 		for _, ifi := range out {
 			_ = g.Join(ifi) // it has joined, or this interface has not this IP version
 		}
 	}
+	return out
 }
 
 // keep takes a new socket, unless the service was turned off meanwhile.

@@ -35,6 +35,17 @@ import (
 // UserAgent is how we call ourselves towards peers and trackers.
 const UserAgent = "Piecewise/0.1"
 
+// anonymousAgent is what many say who do not say what they are.
+const anonymousAgent = "curl/8.5.0"
+
+// Agent is UserAgent, unless we are anonymous.
+func Agent(anonymous bool) string {
+	if anonymous {
+		return anonymousAgent
+	}
+	return UserAgent
+}
+
 const (
 	peerIDPrefix     = "-PW0100-" // our client code and version in peer IDs, BEP 20
 	handshakeTimeout = 10 * time.Second
@@ -53,6 +64,7 @@ type Config struct {
 	Listen      netip.AddrPort // the zero value is every address; port 0 is any free port
 	Otherwise   []uint16       // ports to be tried in this order if that of Listen is taken, for TCP or UDP
 	Loopback    bool           // bind and dial loopback addresses only; no port mapping
+	Anonymous   bool           // tell nobody which program this is
 	Route       *route.Route   // the way out of this machine; nil: one from the address that is listened on
 	Discovery   Discovery      // see SetDiscovery
 	DHTState    []byte         // of DHTState at the last run; nil without
@@ -166,7 +178,7 @@ const anyPorts = 10
 
 func (c *Client) listenAt(cfg Config, a netip.AddrPort) (err error) {
 	c.net, err = wire.Listen(wire.Config{
-		Listen: a, Loopback: cfg.Loopback, Route: c.route, Registry: registry{c}, Refuses: c.filter.Refuses,
+		Listen: a, Loopback: cfg.Loopback, Anonymous: cfg.Anonymous, Route: c.route, Registry: registry{c}, Refuses: c.filter.Refuses,
 		Policy: wire.Policy(cfg.Session.Encryption), Caps: cfg.Session.caps(),
 	})
 	if err == nil {
@@ -197,6 +209,9 @@ func (c *Client) libraryConfig(cfg Config) *torrent.ClientConfig {
 	lib.HeaderObfuscationPolicy = torrent.HeaderObfuscationPolicy{Preferred: false, RequirePreferred: true}
 	lib.Bep20, lib.ExtendedHandshakeClientVersion = peerIDPrefix, UserAgent
 	lib.HTTPUserAgent, lib.UpnpID = UserAgent, UserAgent
+	if cfg.Anonymous {
+		lib.Bep20, lib.ExtendedHandshakeClientVersion, lib.HTTPUserAgent, lib.UpnpID = "", "", "", ""
+	}
 	lib.DropDuplicatePeerIds = false // it would drop connections that work; transfer keeps one of each
 	lib.DialRateLimiter = rate.NewLimiter(100, 100)
 	lib.HandshakesTimeout = handshakeTimeout

@@ -16,7 +16,7 @@ func (t *Torrent) visit(o Open) {
 	var webs []*webseed.Seed
 	for i, url := range o.WebSeeds {
 		s := webseed.New(webseed.Config{
-			URL: url, Addr: plane.WebSeed(i + 1), Torrent: o.WebFiles, Client: t.c.web, UserAgent: UserAgent,
+			URL: url, Addr: plane.WebSeed(i + 1), Torrent: o.WebFiles, Client: t.c.web, UserAgent: Agent(t.c.cfg.Anonymous),
 			Wrong: transfer.ErrCorrupt, Attach: func(l webseed.Link, have plane.Bits) webseed.Source {
 				if s := t.plane.Attach(l, transfer.Spec{URL: url, Have: have}); s != nil {
 					return s

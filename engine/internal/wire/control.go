@@ -247,6 +247,9 @@ func (l *control) extended(frame []byte) []byte {
 	l.pex, l.punch, l.meta = number(dict, pexKey), number(dict, punchKey), number(dict, "11:ut_metadatai")
 	l.mu.Unlock()
 	frame = l.hideExchange(frame)
+	if l.c.net.anonymous {
+		frame = hideSelf(frame)
+	}
 	if p, ok := l.c.plane.(interface{ MetadataSize() int }); ok {
 		return addMetadata(frame, p.MetadataSize())
 	}

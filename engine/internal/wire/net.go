@@ -18,14 +18,17 @@ import (
 type Config struct {
 	Listen   netip.AddrPort // invalid: every address, any free port
 	Loopback bool           // bind, dial and accept loopback addresses only
-	Route    *route.Route   // the way out of this machine; nil: one from the address that is listened on
-	Registry Registry
-	Refuses  func(netip.Addr) bool // of whom nothing is wanted; returns at once, and is called under Net.mu. nil: nobody
-	Policy   Policy
-	Pool     *Pool // nil: one of DefaultBuffers
-	Caps     Caps
-	Timeouts Timeouts
-	Logger   *slog.Logger // nil: nothing is logged
+	// Anonymous keeps to ourselves what the library would tell of us in the extension
+	// handshake: name, version, port, and how the peer's address looks from here.
+	Anonymous bool
+	Route     *route.Route // the way out of this machine; nil: one from the address that is listened on
+	Registry  Registry
+	Refuses   func(netip.Addr) bool // of whom nothing is wanted; returns at once, and is called under Net.mu. nil: nobody
+	Policy    Policy
+	Pool      *Pool // nil: one of DefaultBuffers
+	Caps      Caps
+	Timeouts  Timeouts
+	Logger    *slog.Logger // nil: nothing is logged
 }
 
 // Caps bound the number of connections; 0 is no bound.
@@ -63,6 +66,7 @@ type Net struct {
 	timeouts  Timeouts
 	log       *slog.Logger
 	loopback  bool
+	anonymous bool
 	route     *route.Route
 	policy    atomic.Int32
 	refused   func(netip.Addr) bool
@@ -88,7 +92,7 @@ type Net struct {
 // Listen opens TCP sockets for the address, for both IP versions if it names no
 // particular interface.
 func Listen(cfg Config) (*Net, error) {
-	n := &Net{registry: cfg.Registry, refused: cfg.Refuses, pool: cfg.Pool, timeouts: cfg.Timeouts.orDefault(), log: cfg.Logger, loopback: cfg.Loopback}
+	n := &Net{registry: cfg.Registry, refused: cfg.Refuses, pool: cfg.Pool, timeouts: cfg.Timeouts.orDefault(), log: cfg.Logger, loopback: cfg.Loopback, anonymous: cfg.Anonymous}
 	n.conns, n.misses = make(map[*Conn]struct{}), misses{}
 	n.ctx, n.cancel = context.WithCancel(context.Background())
 	n.SetPolicy(cfg.Policy)
