@@ -20,22 +20,22 @@ import (
 type Network struct {
 	Interface string // ours
 	Host      string // its address
-	ours      string
+	lan       string // our address is its .2 and that of the router its .1
 	ours6     string
 	metric    int // of our default route
 	anchor    *Process
 }
 
-// The addresses of two networks that are neither private nor in use (RFC 5737, 3849).
-// Both have the name server that our resolv.conf names.
+// The hosts of two networks have addresses that are neither private nor in use (RFC 5737,
+// 3849). Both have the name server that our resolv.conf names.
 const nameServer = "192.0.2.53"
 
 func tunnel() *Network {
-	return &Network{Interface: "tun0", Host: "198.51.100.1", ours: "198.51.100.2", ours6: "2001:db8:a::2", metric: 100}
+	return &Network{Interface: "tun0", Host: "198.51.100.1", lan: "10.8.0.", ours6: "2001:db8:a::2", metric: 100}
 }
 
 func outside() *Network {
-	return &Network{Interface: "eth0", Host: "203.0.113.1", ours: "203.0.113.2", ours6: "2001:db8:b::2", metric: 10}
+	return &Network{Interface: "eth0", Host: "203.0.113.1", lan: "192.168.77.", ours6: "2001:db8:b::2", metric: 10}
 }
 
 // BetweenNetworks runs the calling test in a network namespace of its own, as
@@ -61,7 +61,7 @@ func (n *Network) start(t *testing.T) {
 		its, err := os.Readlink(n.path())
 		return err == nil && its != own
 	})
-	sh(t, n.inside("ip link set lo up; ip address add "+nameServer+"/32 dev lo"))
+	sh(t, n.inside("ip link set lo up; ip address add "+nameServer+"/32 dev lo; ip address add "+n.Host+"/32 dev lo"))
 	n.plug(t)
 	go n.names(n.packets(t, nameServer+":53")) // until the test ends
 }
@@ -77,8 +77,8 @@ func (n *Network) plug(t *testing.T) {
 	t.Helper()
 	host6 := strings.TrimSuffix(n.ours6, "2") + "1"
 	sh(t, fmt.Sprintf(`ip link add %[1]s type veth peer name far netns %[2]d; ip address add %[3]s/24 dev %[1]s; %[4]s`,
-		n.Interface, n.anchor.PID(), n.ours,
-		n.inside(fmt.Sprintf("ip address add %s/24 dev far; ip address add %s/64 dev far nodad; ip link set far up", n.Host, host6))))
+		n.Interface, n.anchor.PID(), n.lan+"2",
+		n.inside(fmt.Sprintf("ip address add %s1/24 dev far; ip address add %s/64 dev far nodad; ip link set far up", n.lan, host6))))
 	n.up(t)
 }
 
@@ -87,7 +87,7 @@ func (n *Network) up(t *testing.T) {
 	t.Helper()
 	sh(t, fmt.Sprintf(`ip link set %[1]s up; ip address replace %[2]s/64 dev %[1]s nodad
 		ip route replace default via %[3]s dev %[1]s metric %[4]d; ip -6 route replace default via %[5]s dev %[1]s metric %[4]d`,
-		n.Interface, n.ours6, n.Host, n.metric, strings.TrimSuffix(n.ours6, "2")+"1"))
+		n.Interface, n.ours6, n.lan+"1", n.metric, strings.TrimSuffix(n.ours6, "2")+"1"))
 }
 
 func (n *Network) down(t *testing.T)   { t.Helper(); sh(t, "ip link set "+n.Interface+" down") }
