@@ -19,7 +19,7 @@ import (
 
 // The tests in this file run real engines on 127.0.0.1.
 
-const patience = 30 * time.Second
+const patience = 90 * time.Second
 
 // bench is an engine under test and the newest of what it has sent.
 type bench struct {

@@ -21,15 +21,12 @@ func zoneOf(offset time.Duration) []byte {
 // TestTimeZone moves the computer while a timetable holds. The fake clock begins at
 // midnight UTC.
 func TestTimeZone(t *testing.T) {
-	local := time.Local
-	time.Local = time.UTC
-	defer func() { time.Local = local }()
 	synctest.Test(t, func(t *testing.T) {
 		file := filepath.Join(t.TempDir(), "localtime")
 		ok(t, os.WriteFile(file, zoneOf(0), 0o600))
 		e, stop := serve(t, &fakeControl{})
 		defer stop()
-		ok(t, e.do(t.Context(), func(s *state) error { s.zoneFile = file; s.watchZone(); return nil }))
+		ok(t, e.do(t.Context(), func(s *state) error { s.zone, s.zoneFile = time.UTC, file; s.watchZone(); return nil }))
 		v := now(e).Settings
 		v.Timetable = Timetable{{Days: EveryDay, From: 9 * 60, To: 10 * 60}}
 		ok(t, e.SetSettings(t.Context(), v))

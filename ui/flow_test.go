@@ -58,7 +58,7 @@ func newStage(t *testing.T) *stage {
 // until shows what comes until done.
 func (s *stage) until(what string, done func() bool) {
 	s.t.Helper()
-	deadline := time.After(10 * time.Second)
+	deadline := time.After(time.Minute)
 	for !done() {
 		select {
 		case f := <-s.todo:

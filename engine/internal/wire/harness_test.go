@@ -108,7 +108,7 @@ func (p *peer) give(b []byte) {
 // until waits until ok is true of the peer, which it is asked while locked.
 func (p *peer) until(t testing.TB, what string, ok func() bool) {
 	t.Helper()
-	late := time.After(10 * time.Second)
+	late := time.After(time.Minute)
 	for {
 		p.mu.Lock()
 		done := ok()
@@ -162,7 +162,7 @@ func (e *end) peer(t testing.TB) *peer {
 	select {
 	case p := <-e.joined:
 		return p
-	case <-time.After(10 * time.Second):
+	case <-time.After(time.Minute):
 		t.Fatal("nobody joined")
 		return nil
 	}
