@@ -8,6 +8,8 @@ import (
 	"strings"
 	"unicode"
 	"unicode/utf8"
+
+	"golang.org/x/net/idna"
 )
 
 const (
@@ -90,7 +92,9 @@ func trackerURL(raw string) (string, error) {
 	case u.User != nil:
 		return "", refuse("it has a user name in it")
 	}
-	u.Host = strings.ToLower(u.Host)
+	if u.Host, err = asciiHost(u); err != nil {
+		return "", err
+	}
 	u.Fragment, u.RawFragment = "", ""
 	if err := checkHost(u); err != nil {
 		return "", err
@@ -114,6 +118,20 @@ func checkHost(u *url.URL) error {
 		return refuse("its port is not valid")
 	}
 	return nil
+}
+
+// asciiHost returns a URL's host and port in lower case. An international name gets its
+// ASCII form (RFC 5891), in which it is asked for and shown: no letter looks like another.
+func asciiHost(u *url.URL) (string, error) {
+	host := u.Hostname()
+	if !strings.ContainsFunc(host, func(r rune) bool { return r >= utf8.RuneSelf }) {
+		return strings.ToLower(u.Host), nil
+	}
+	ascii, err := idna.Lookup.ToASCII(host)
+	if err != nil {
+		return "", refuse("it has no valid host name")
+	}
+	return strings.ToLower(ascii) + strings.TrimPrefix(u.Host, host), nil
 }
 
 func unprintable(r rune) bool {

@@ -39,7 +39,7 @@ func TestTrackers(t *testing.T) {
 		{"http:///x", "", "no valid host"},
 		{"http:a.example", "", "no valid host"},
 		{"http://a..example/", "", "no valid host"},
-		{"http://ä.example/", "", "no valid host"},
+		{"http://ä.example/", "http://xn--4ca.example/", ""},
 		{"http://a$(x).example/", "", "no valid host"},
 		{"http://" + strings.Repeat("a", 64) + ".example/", "", "no valid host"},
 		{"http://[fe80::1%25eth0]:80/", "", "no valid host"},
