@@ -24,7 +24,14 @@
 //
 // # Goroutines
 //
-// Serve runs one that accepts and one for each connection, up to four that read
-// packets, and one that forgets peers; all have ended when it returns. They share a
-// table in shards behind locks, which are never held while the network is waited for.
+// Serve runs one that accepts for each listener and one for each connection, up to four
+// that read packets for each UDP socket, and one that forgets peers; all have ended when
+// it returns. They share a table in shards behind locks, which are never held while the
+// network is waited for.
+//
+// # Sockets
+//
+// Listen makes a socket for TCP and one for UDP; New takes those of who has rules for
+// sockets of his own. A UDP answer leaves by the address that was asked, where the system
+// lets us choose (Linux): on a machine with several, the asker would not know another.
 package tracker

@@ -190,13 +190,13 @@ func (x *scratch) read(c net.Conn) (request, int, error) {
 	}
 }
 
-// addressOf returns the IP of a TCP address as it is kept.
+// addressOf returns the IP of a TCP or UDP address as it is kept.
 func addressOf(a net.Addr) netip.Addr {
-	tcp, ok := a.(*net.TCPAddr)
+	at, ok := a.(interface{ AddrPort() netip.AddrPort })
 	if !ok {
 		return netip.Addr{}
 	}
-	return unmapped(tcp.AddrPort().Addr())
+	return unmapped(at.AddrPort().Addr())
 }
 
 // visitor is who asks: from where, at which address of ours, and when.

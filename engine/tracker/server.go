@@ -32,9 +32,24 @@ type Server struct {
 	Rate        float64       // announces and scrapes a second of one address, after 20 s' worth at once; 50 if 0, no limit if negative
 	Logger      *slog.Logger  // nil logs nothing
 
-	listener net.Listener
-	packets  *net.UDPConn
-	service  *service
+	listeners []net.Listener
+	packets   []Packets
+	service   *service
+}
+
+// Packets is a UDP socket; a *net.UDPConn is one. What it tells with a
+// packet (oob), which may be nothing, it is told with the answer.
+type Packets interface {
+	ReadMsgUDPAddrPort(b, oob []byte) (n, oobn, flags int, from netip.AddrPort, err error)
+	WriteMsgUDPAddrPort(b, oob []byte, to netip.AddrPort) (n, oobn int, err error)
+	LocalAddr() net.Addr
+	Close() error
+}
+
+// New returns a server with sockets that were made elsewhere, at least one, all on the
+// same port. Serve or Close closes them.
+func New(listeners []net.Listener, packets []Packets) *Server {
+	return &Server{listeners: listeners, packets: packets, service: &service{}}
 }
 
 // Listen returns a server that listens on an address like "127.0.0.1:0", for HTTP
@@ -60,17 +75,21 @@ func listen(addr string) (*Server, error) {
 		return nil, err
 	}
 	at := l.Addr().(*net.TCPAddr)
-	c, err := net.ListenUDP("udp", &net.UDPAddr{IP: at.IP, Port: at.Port, Zone: at.Zone})
+	cfg := net.ListenConfig{}
+	if at.IP.IsUnspecified() {
+		cfg.Control = tellArrivals
+	}
+	c, err := cfg.ListenPacket(context.Background(), "udp", at.String())
 	if err != nil {
 		l.Close()
 		return nil, err
 	}
-	return &Server{listener: l, packets: c, service: &service{}}, nil
+	return New([]net.Listener{l}, []Packets{c.(*net.UDPConn)}), nil
 }
 
-// Addr returns the address that is listened on.
+// Addr returns the address that is listened on, the first if there are several.
 func (s *Server) Addr() netip.AddrPort {
-	a := s.listener.Addr().(*net.TCPAddr).AddrPort()
+	a := s.listeners[0].Addr().(*net.TCPAddr).AddrPort()
 	return netip.AddrPortFrom(a.Addr().Unmap(), a.Port())
 }
 
@@ -115,18 +134,28 @@ func (s *Server) Serve(ctx context.Context) error {
 	ctx, cancel := context.WithCancel(ctx)
 	defer cancel()
 	var all sync.WaitGroup
-	var errs [2]error
-	part := func(i int, serve func() error) {
+	failed := make(chan error, len(s.listeners)+len(s.packets))
+	part := func(serve func() error) {
 		all.Go(func() {
-			defer cancel() // one does not go on without the other
-			errs[i] = serve()
+			defer cancel() // one does not go on without the others
+			failed <- serve()
 		})
 	}
-	part(0, func() error { return newWeb(s.service, s.Connections).serve(ctx, s.listener) })
-	part(1, func() error { return newDatagrams(s.service, s.Addr().Addr()).serve(ctx, s.packets) })
+	web := newWeb(s.service, s.Connections)
+	for _, l := range s.listeners {
+		part(func() error { return web.serve(ctx, l) })
+	}
+	for _, c := range s.packets {
+		part(func() error { return newDatagrams(s.service, addressOf(c.LocalAddr())).serve(ctx, c) })
+	}
 	all.Go(func() { s.service.sweep(ctx) })
 	all.Wait()
-	if err := errors.Join(errs[:]...); err != nil {
+	close(failed)
+	var errs []error
+	for err := range failed {
+		errs = append(errs, err)
+	}
+	if err := errors.Join(errs...); err != nil {
 		logger.Warn("the tracker has ended", "error", err)
 		return fmt.Errorf("serve tracker: %w", err)
 	}
@@ -134,7 +163,16 @@ func (s *Server) Serve(ctx context.Context) error {
 }
 
 // Close frees the sockets of a server that is not to serve.
-func (s *Server) Close() error { return errors.Join(s.listener.Close(), s.packets.Close()) }
+func (s *Server) Close() error {
+	var errs []error
+	for _, l := range s.listeners {
+		errs = append(errs, l.Close())
+	}
+	for _, c := range s.packets {
+		errs = append(errs, c.Close())
+	}
+	return errors.Join(errs...)
+}
 
 // prepare puts what was chosen, or what stands for it, where the parts find it.
 func (s *Server) prepare() {

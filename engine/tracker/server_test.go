@@ -4,13 +4,17 @@ import (
 	"bufio"
 	"context"
 	"encoding/binary"
+	"errors"
 	"fmt"
 	"io"
 	"net"
 	"net/netip"
+	"runtime"
 	"strings"
 	"testing"
 	"time"
+
+	"piecewise/engine/internal/route"
 )
 
 // aServer runs for the time of the test; stop ends it and waits.
@@ -19,6 +23,10 @@ func aServer(t testing.TB, at string, change func(*Server)) (s *Server, stop fun
 	if err != nil {
 		t.Fatal(err)
 	}
+	return serve(t, s, change)
+}
+
+func serve(t testing.TB, s *Server, change func(*Server)) (_ *Server, stop func()) {
 	if change != nil {
 		change(s)
 	}
@@ -442,5 +450,50 @@ func TestOwn(t *testing.T) {
 	}
 	if _, ok := s.counts(&hash); ok {
 		t.Error("it is scraped")
+	}
+}
+
+// TestAnswersFromWhereItWasAsked: a UDP answer leaves by the address that was asked, on
+// all addresses of both IP versions, and with sockets that were made elsewhere.
+func TestAnswersFromWhereItWasAsked(t *testing.T) {
+	if runtime.GOOS != "linux" {
+		t.Skip("only there can the address be chosen")
+	}
+	own, _ := aServer(t, ":0", nil)
+	way := route.New(route.Config{})
+	tcp, err := way.ListenTCP(netip.MustParseAddrPort("0.0.0.0:0"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	udp, err := way.ListenUDP(tcp.Addr().(*net.TCPAddr).AddrPort())
+	if err != nil {
+		t.Fatal(err)
+	}
+	routed, stop := serve(t, New([]net.Listener{tcp}, []Packets{udp}), nil)
+	for _, s := range []*Server{own, routed} {
+		c, err := net.Dial("udp4", netip.AddrPortFrom(netip.MustParseAddr("127.0.0.5"), s.Addr().Port()).String())
+		if err != nil {
+			t.Fatal(err)
+		}
+		defer c.Close()
+		_ = c.SetDeadline(time.Now().Add(10 * time.Second))
+		ask := binary.BigEndian.AppendUint64(nil, udpMagic)
+		ask = append(ask, 0, 0, 0, udpConnect, 1, 2, 3, 4)
+		if _, err := c.Write(ask); err != nil {
+			t.Fatal(err)
+		}
+		answer := make([]byte, 100)
+		if n, err := c.Read(answer); err != nil || n != 16 || string(answer[4:8]) != "\x01\x02\x03\x04" {
+			t.Errorf("%d bytes, %v", n, err)
+		}
+		conn := dial(t, "tcp", "", s)
+		_, _ = io.WriteString(conn, announceLine(1))
+		if line, err := bufio.NewReader(conn).ReadString('\n'); err != nil || !strings.Contains(line, "200") {
+			t.Errorf("over TCP: %q, %v", line, err)
+		}
+	}
+	stop()
+	if _, err := tcp.Accept(); !errors.Is(err, net.ErrClosed) {
+		t.Errorf("the sockets are not closed: %v", err)
 	}
 }

@@ -25,6 +25,7 @@ const (
 
 	announceSize = 98
 	maxPacket    = 2048
+	arrivalSize  = 64 // holds what the system tells with a packet
 	maxWant6     = 60 // so that an answer with IPv6 addresses fits into one packet
 	maxUDPScrape = 74
 	ticketTime   = time.Minute // a connection ID is good for one to two of these
@@ -64,7 +65,7 @@ func (t *tickets) holds(ip netip.Addr, now time.Time, ticket uint64) bool {
 type datagrams struct {
 	*service
 	key [32]byte
-	at  netip.Addr // the address that is listened on
+	at  netip.Addr // the address that is listened on, where none is told with packets
 }
 
 func newDatagrams(s *service, at netip.Addr) *datagrams {
@@ -74,7 +75,7 @@ func newDatagrams(s *service, at netip.Addr) *datagrams {
 }
 
 // serve answers until ctx ends.
-func (d *datagrams) serve(ctx context.Context, c *net.UDPConn) error {
+func (d *datagrams) serve(ctx context.Context, c Packets) error {
 	defer context.AfterFunc(ctx, func() { c.Close() })()
 	var all sync.WaitGroup
 	failed := make(chan error, 1)
@@ -98,11 +99,11 @@ func (d *datagrams) serve(ctx context.Context, c *net.UDPConn) error {
 	}
 }
 
-func (d *datagrams) work(ctx context.Context, c *net.UDPConn) error {
-	in := make([]byte, maxPacket)
+func (d *datagrams) work(ctx context.Context, c Packets) error {
+	in, oob := make([]byte, maxPacket), make([]byte, arrivalSize)
 	x := &exchange{tickets: newTickets(d.key[:]), out: make([]byte, 0, maxPacket)}
 	for {
-		n, from, err := c.ReadFromUDPAddrPort(in)
+		n, told, _, from, err := c.ReadMsgUDPAddrPort(in, oob)
 		switch {
 		case ctx.Err() != nil || errors.Is(err, net.ErrClosed):
 			return nil
@@ -112,16 +113,20 @@ func (d *datagrams) work(ctx context.Context, c *net.UDPConn) error {
 			continue
 		}
 		x.from, x.now = netip.AddrPortFrom(unmapped(from.Addr()), from.Port()), time.Now()
+		if x.at = arrival(oob[:told]); !x.at.IsValid() {
+			x.at = d.at
+		}
 		if d.answer(x, in[:n]); len(x.out) > 0 {
-			_, _ = c.WriteToUDPAddrPort(x.out, from) // who is gone needs no answer
+			_, _, _ = c.WriteMsgUDPAddrPort(x.out, oob[:told], from) // who is gone needs no answer
 		}
 	}
 }
 
-// exchange is a packet's sender, and the answer.
+// exchange is a packet's sender, the address of ours that it came to, and the answer.
 type exchange struct {
 	tickets *tickets
 	from    netip.AddrPort
+	at      netip.Addr
 	now     time.Time
 	out     []byte // empty for no answer
 	found   found
@@ -169,7 +174,7 @@ func (x *exchange) refuse(tx []byte, reason string) {
 func (d *datagrams) announceUDP(x *exchange, p []byte) {
 	a, err := parsePacket(p, x.from.Addr())
 	if err == nil {
-		err = d.announce(&a, d.at, x.now, &x.found)
+		err = d.announce(&a, x.at, x.now, &x.found)
 	} else {
 		d.refused.Add(1)
 	}

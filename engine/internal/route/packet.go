@@ -66,6 +66,9 @@ func (r *Route) bindUDP(w *way, at netip.AddrPort) (*net.UDPConn, error) {
 		return nil, err
 	}
 	cfg := net.ListenConfig{Control: w.control}
+	if at.Addr().IsUnspecified() {
+		cfg.Control = w.tellingArrivals
+	}
 	pc, err := cfg.ListenPacket(context.Background(), "udp"+[2]string{"4", "6"}[version(at.Addr())], at.String())
 	if err != nil {
 		return nil, fmt.Errorf("listen on UDP: %w", w.because(err))
@@ -75,15 +78,23 @@ func (r *Route) bindUDP(w *way, at netip.AddrPort) (*net.UDPConn, error) {
 
 // ReadFrom waits for a packet. It returns net.ErrClosed once the Packets is closed,
 // and no other error.
-func (p *Packets) ReadFrom(b []byte) (int, net.Addr, error) {
+func (p *Packets) ReadFrom(b []byte) (n int, from net.Addr, err error) {
+	err = p.read(func(inner carrier) (err error) {
+		n, from, err = inner.ReadFrom(b)
+		return err
+	})
+	return n, from, err
+}
+
+// read has a packet read from what there is, as soon as there is something.
+func (p *Packets) read(one func(carrier) error) error {
 	for bad := 0; ; {
 		inner, _, err := p.s.current()
 		if err != nil {
-			return 0, nil, err
+			return err
 		}
-		n, from, err := inner.ReadFrom(b)
-		if err == nil {
-			return n, from, nil
+		if err = one(inner); err == nil {
+			return nil
 		}
 		// Others are what the network said of a packet that we sent, or one too long.
 		if bad++; bad > 100 || errors.Is(err, net.ErrClosed) {
@@ -95,27 +106,32 @@ func (p *Packets) ReadFrom(b []byte) (int, net.Addr, error) {
 
 // WriteTo sends a packet. It does not wait.
 func (p *Packets) WriteTo(b []byte, to net.Addr) (int, error) {
-	inner, ok := p.s.peek()
+	at, ok := to.(*net.UDPAddr)
 	if !ok {
-		if err := p.s.route.Allowed(DHT, "udp"); err != nil {
-			return 0, err
-		}
-		return 0, &ClosedError{"the UDP socket is being opened"}
+		return 0, fmt.Errorf("send packet: unexpected %T", to)
 	}
-	if err := p.s.route.rules.packet(to); err != nil {
+	inner, err := p.writer(at.AddrPort())
+	if err != nil {
 		return 0, err
 	}
 	return inner.WriteTo(b, to)
 }
 
+// writer returns what sends a packet to an address, or why that may not be.
+func (p *Packets) writer(to netip.AddrPort) (carrier, error) {
+	inner, ok := p.s.peek()
+	if !ok {
+		if err := p.s.route.Allowed(DHT, "udp"); err != nil {
+			return nil, err
+		}
+		return nil, &ClosedError{"the UDP socket is being opened"}
+	}
+	return inner, p.s.route.rules.packet(to.Addr().Unmap())
+}
+
 // packet says whether a datagram may be sent somewhere. What is asked of each is less
 // than for connections: peers and nodes are told of by the thousand.
-func (r rules) packet(to net.Addr) error {
-	at, ok := to.(*net.UDPAddr)
-	if !ok {
-		return fmt.Errorf("send packet: unexpected %T", to)
-	}
-	ip := at.AddrPort().Addr().Unmap()
+func (r rules) packet(ip netip.Addr) error {
 	switch {
 	case r.loopback && !ip.IsLoopback():
 		return &RefusedError{ip.String(), ip, whyNotLoopback}
