@@ -10,7 +10,7 @@ import (
 )
 
 // Files that were there before a torrent are never written, unless the user agrees:
-// then those that are not complete are ours from now on. They are checked first, so what
+// then those that are not complete and no other torrent's are ours from now on. They are checked first, so what
 // is right in them stays, and what is missing is written into them.
 
 // goOnIn has a torrent go on in files that were there before it.
@@ -77,12 +77,15 @@ func (s *state) adopt(t *torrent, files []int) {
 	if len(files) == 0 {
 		return
 	}
-	o := t.files()
+	o, rivals := t.files(), s.rivals(t)
 	s.task(t, s.tasks, func() func(*state) {
-		err := disk.Adoptable(o, files)
+		err := yours(rivals, o, files)
+		if err == nil {
+			err = disk.Adoptable(o, files)
+		}
 		return func(s *state) {
 			switch {
-			case errors.Is(err, disk.ErrOtherNames):
+			case errors.Is(err, disk.ErrOtherNames), errors.As(err, new(*rivalError)):
 				s.fault(t, because("It does not go on in the files that are there", err))
 				return
 			case err != nil:

@@ -13,10 +13,14 @@ import (
 // hashed, used where it is right, and never written.
 func (s *state) survey(t *torrent) {
 	files, made, before, incomplete := t.files(), t.made, t.before, s.settings.Incomplete
+	var rivals []rival
+	if before != nil {
+		rivals = s.rivals(t)
+	}
 	files.Dir = t.saveIn()
 	layout := files.Layout
 	s.task(t, s.tasks, func() func(*state) {
-		f, err := lookFor(files, incomplete, before)
+		f, err := lookFor(files, incomplete, before, rivals)
 		complete := err == nil && made.complete(s.quit, f.dir, layout, f.foreign)
 		return func(s *state) {
 			s.keepMetainfo(t)
@@ -76,8 +80,8 @@ func (s *state) took(t *torrent, f finding) {
 
 // lookFor looks where files are: where they were before, in the folder for incomplete
 // ones, or where they shall be.
-func lookFor(files disk.Options, incomplete string, before *store.Record) (f finding, err error) {
-	if f, ok := recognise(files, before); ok {
+func lookFor(files disk.Options, incomplete string, before *store.Record, rivals []rival) (f finding, err error) {
+	if f, ok := recognise(files, before, rivals); ok {
 		return f, nil
 	}
 	f.dir = files.Dir
@@ -91,8 +95,8 @@ func lookFor(files disk.Options, incomplete string, before *store.Record) (f fin
 }
 
 // recognise finds the files of a torrent that was removed from the list, if some are
-// still as they were.
-func recognise(files disk.Options, before *store.Record) (f finding, ok bool) {
+// still as they were, and no other torrent goes on in them.
+func recognise(files disk.Options, before *store.Record, rivals []rival) (f finding, ok bool) {
 	if before == nil || before.Pieces != files.Layout.Pieces || before.Dir != files.Dir && before.Final != files.Dir {
 		return f, false
 	}
@@ -107,10 +111,11 @@ func recognise(files disk.Options, before *store.Record) (f finding, ok bool) {
 	f.foreign, f.stamps, f.names = foreign, stamps, files.Names
 	f.have = plane.ParseBits(before.Have, before.Pieces)
 	f.changed = before.Recheck
+	var mine []int
 	for i, file := range files.Layout.Files {
 		there, same := stamps[i].Size >= 0, stamps[i] == files.Stamps[i]
 		if there && same && !slices.Contains(foreign, i) {
-			f.ours++
+			mine = append(mine, i)
 		}
 		f.changed = f.changed || there && !same
 		if !file.Pad && file.Length > 0 && !(there && same) { // what was in the spare is gone too
@@ -119,7 +124,8 @@ func recognise(files disk.Options, before *store.Record) (f finding, ok bool) {
 			}
 		}
 	}
-	return f, f.ours > 0
+	f.ours = len(mine)
+	return f, f.ours > 0 && yours(rivals, files, mine) == nil
 }
 
 // recall asks the store what it knows of a torrent that was in the list before.

@@ -162,10 +162,31 @@ func (t *Torrent) open(i int, write bool) (*os.File, place, error) {
 		return t.create(i)
 	}
 	f, err := openAt(at, flag)
+	if err == nil && write {
+		if err = t.remains(i, f); err != nil {
+			return nil, at, errors.Join(err, f.Close())
+		}
+	}
 	if err == nil && write && t.layout.Files[i].spare {
 		err = begin(f, t.opts.Key) // for the case that it was made just before a crash
 	}
 	return f, at, err
+}
+
+// remains fails if a file that was opened to be written is not the one that was there
+// when it was seen last: it is not ours, and what was written to that one is lost.
+func (t *Torrent) remains(i int, f *os.File) error {
+	info, err := f.Stat()
+	if err != nil {
+		return refused("look at", f.Name(), err)
+	}
+	t.mu.Lock()
+	was := t.stamps[i]
+	t.mu.Unlock()
+	if was.other(stampOf(info)) && keepsNumbers(f.Name()) {
+		return refused("open to write", t.full(i), fmt.Errorf("it was replaced: %w", fs.ErrNotExist))
+	}
+	return nil
 }
 
 // openAt opens a file that must be a regular one itself: a link, even one that
@@ -223,9 +244,14 @@ func (t *Torrent) create(i int) (*os.File, place, error) {
 		}
 		t.spares.Store(true)
 	}
+	info, err := f.Stat()
+	if err != nil {
+		return nil, at, errors.Join(refused("look at", at.full(), err), f.Close())
+	}
 	t.mu.Lock()
 	defer t.mu.Unlock()
 	t.owners[i], t.dirty[i] = ours, true
+	t.stamps[i].Node = node(info) // which file is ours, even before the next Sync
 	t.call(i, called)
 	t.noteEntry(at)
 	return f, at, nil

@@ -62,6 +62,9 @@ func (t *Torrent) judge(i int, unfinished bool) {
 		return // we make it without a record, for there is nothing to lose
 	}
 	verdict := was.Compare(now, unfinished, t.opts.Own)
+	if verdict == Written && t.opts.Moving == "" && was.other(now) && keepsNumbers(t.full(i)) {
+		verdict = Replaced // just then; a move makes other files of ours
+	}
 	first, end := t.layout.pieces(i)
 	switch verdict {
 	case Same:

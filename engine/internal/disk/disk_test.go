@@ -411,6 +411,42 @@ func TestSwappedFile(t *testing.T) {
 	}
 }
 
+// TestReplacedFile puts another file in the place of ours while its handle is closed:
+// it is not written to, and what we had written to ours is not taken for safe, whether or
+// not it was synced before.
+func TestReplacedFile(t *testing.T) {
+	for _, synced := range []bool{true, false} {
+		dir := t.TempDir()
+		path := filepath.Join(dir, "a")
+		if !keepsNumbers(dir) {
+			t.Skip("files have no lasting numbers here")
+		}
+		d := open(t, Options{Dir: dir, Layout: lay(8, "a", 16)})
+		if _, err := write(d, 0, []byte("12345678"), 0); err != nil {
+			t.Fatal(err)
+		}
+		if synced {
+			if err := d.Sync(); err != nil {
+				t.Fatal(err)
+			}
+		}
+		handles.forget(d)
+		put(t, filepath.Join(dir, "theirs"), []byte("keep all of this"))
+		if err := os.Rename(filepath.Join(dir, "theirs"), path); err != nil {
+			t.Fatal(err)
+		}
+		if _, err := write(d, 1, []byte("x"), 0); KindOf(err) != Changed {
+			t.Errorf("writing: %v", err)
+		}
+		if err := d.Sync(); !synced && KindOf(err) != Changed {
+			t.Errorf("Sync: %v", err)
+		}
+		if got := files(t, dir); got["a"] != "keep all of this" {
+			t.Errorf("files: %q", got)
+		}
+	}
+}
+
 // TestHandleInUse drops a handle from the cache while it is in use.
 func TestHandleInUse(t *testing.T) {
 	c, path := newCache(1), filepath.Join(t.TempDir(), "a")

@@ -46,11 +46,14 @@ func (s Stamp) Compare(now Stamp, unfinished bool, own Span) Verdict {
 		return Edited
 	case unfinished && own.covers(s, now):
 		return Written
-	case s.Size < 0, s.Node != 0 && now.Node != 0 && s.Node != now.Node:
+	case s.Size < 0, s.other(now):
 		return Replaced
 	}
 	return Edited
 }
+
+// other reports whether both numbers are known and differ.
+func (s Stamp) other(now Stamp) bool { return s.Node != 0 && now.Node != 0 && s.Node != now.Node }
 
 // covers reports whether the change can be ours. We never make a file shorter.
 func (w Span) covers(was, now Stamp) bool {

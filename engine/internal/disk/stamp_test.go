@@ -168,6 +168,50 @@ func TestChangesAfterCrash(t *testing.T) {
 	}
 }
 
+// TestReplacedAfterCrash has somebody put another file in the place of ours just when we
+// may have written to it: it is not ours.
+func TestReplacedAfterCrash(t *testing.T) {
+	l := lay(1<<16, "t/a", 2<<16, "t/b", 4<<16)
+	dir := t.TempDir()
+	if !keepsNumbers(dir) {
+		t.Skip("files have no lasting numbers here")
+	}
+	o := recorded(t, l, dir, 3)
+	path := filepath.Join(dir, "t", "b")
+	o.Own.From = time.Now().UnixNano()
+	put(t, path+".new", make([]byte, 4<<16))
+	o.Own.To = time.Now().Add(time.Minute).UnixNano()
+	if err := os.Rename(path+".new", path); err != nil {
+		t.Fatal(err)
+	}
+	if got := open(t, o).Changes(); !slices.Equal(got.Strange, []int{1}) || len(got.Written) > 0 {
+		t.Errorf("changes %+v", got)
+	}
+}
+
+// TestExistingOfOthers recognises a file by its number too: a copy that is as old and as
+// large is somebody else's.
+func TestExistingOfOthers(t *testing.T) {
+	l := lay(1<<16, "t/a", 2<<16, "t/b", 4<<16)
+	dir := t.TempDir()
+	o := recorded(t, l, dir, 0, 1, 2, 3, 4, 5)
+	if there, _, err := Existing(o); err != nil || len(there) > 0 {
+		t.Errorf("theirs are %v, %v", there, err)
+	}
+	path := filepath.Join(dir, "t", "b")
+	info, err := os.Stat(path)
+	if err != nil || node(info) == 0 {
+		t.Skip("files have no numbers here", err)
+	}
+	put(t, path+".new", make([]byte, 4<<16))
+	if err := errors.Join(os.Chtimes(path+".new", info.ModTime(), info.ModTime()), os.Rename(path+".new", path)); err != nil {
+		t.Fatal(err)
+	}
+	if there, _, err := Existing(o); err != nil || !slices.Equal(there, []int{1}) {
+		t.Errorf("theirs are %v, %v", there, err)
+	}
+}
+
 // TestGone takes away all files, as when a disk is not there.
 func TestGone(t *testing.T) {
 	l := lay(16, "t/a", 40, "t/b", 24)

@@ -17,6 +17,10 @@ func syncsWhole(dir string) bool {
 	return unix.Statfs(dir, &info) == nil && slices.Contains(wholes, int64(info.Type)) //nolint:unconvert // narrower elsewhere
 }
 
+// keepsNumbers reports whether the number of a file in its file system stays the same as
+// long as there is the file. FAT and some others make one up each time.
+func keepsNumbers(path string) bool { return syncsWhole(path) }
+
 // syncWhole waits until all of the folder's file system is on its disk. That errors of
 // our files are found is writeOut's task: here somebody else may have been told.
 func syncWhole(dir string) error {

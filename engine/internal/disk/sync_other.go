@@ -9,6 +9,8 @@ import (
 
 func syncsWhole(string) bool { return false }
 
+func keepsNumbers(string) bool { return false }
+
 func syncWhole(string) error { return errors.ErrUnsupported }
 
 const drains = false

@@ -36,7 +36,7 @@ func Existing(o Options) (there []int, stamps []Stamp, err error) {
 	}
 	if len(o.Stamps) == len(t.layout.Files) {
 		for i, was := range o.Stamps {
-			mine[i] = was.Compare(stampOf(found[i]), false, Span{}) == Same && !slices.Contains(o.Foreign, i)
+			mine[i] = was == stampOf(found[i]) && !slices.Contains(o.Foreign, i)
 		}
 	}
 	for i, f := range t.layout.Files {
