@@ -27,7 +27,7 @@ func lonelyNode(t *testing.T, entrances ...string) string {
 		t.Fatal(err)
 	}
 	s := dht.New(dht.Config{
-		Loopback: true, Port: func() int { return 0 },
+		Loopback: true, Port: func(bool) int { return 0 },
 		Resolve: func(_ context.Context, entry string) ([]netip.AddrPort, error) {
 			a, err := netip.ParseAddrPort(entry)
 			return []netip.AddrPort{a}, err

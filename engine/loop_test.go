@@ -85,6 +85,7 @@ func (f *fakeControl) Rebind(p uint16) error {
 func (*fakeControl) Download(context.Context, string, int) ([]byte, error) {
 	return nil, errors.New("there is no network")
 }
+func (*fakeControl) SetOuter(_, _ uint16)             {}
 func (f *fakeControl) Refilter()                      { f.refilters.Add(1) }
 func (*fakeControl) Reached() (v4, v6 time.Time)      { return time.Time{}, time.Time{} }
 func (*fakeControl) Outside(bool) (netip.Addr, int)   { return netip.Addr{}, 0 }

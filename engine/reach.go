@@ -98,6 +98,7 @@ func (s *state) sampleReach() {
 		loopback: s.cfg.Loopback, wanted: s.settings.PortMapping, port: s.port, mapping: s.reach.mapper.Status(),
 		since: s.reach.since, direct: s.reach.direct, closed: s.way.Closed,
 	}
+	s.control.SetOuter(in.mapping.TCP, in.mapping.UDP)
 	in.came4, in.came6 = s.control.Reached()
 	told := in.reach()
 	told.Address, told.Told = s.outside(false, in.mapping.External)

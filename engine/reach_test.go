@@ -1,12 +1,14 @@
 package engine
 
 import (
+	"context"
 	"net"
 	"net/netip"
 	"strings"
 	"testing"
 	"time"
 
+	"piecewise/engine/internal/dht"
 	"piecewise/engine/internal/portmap"
 )
 
@@ -50,6 +52,42 @@ func TestReach(t *testing.T) {
 
 var noonUTC = time.Date(2026, 11, 25, 12, 0, 0, 0, time.UTC)
 
+// announced returns where a node of the DHT says that the one peer of a torrent is.
+func announced(t *testing.T, node string, id ID) netip.AddrPort {
+	t.Helper()
+	found := make(chan netip.AddrPort, 1)
+	socket := must[net.PacketConn](t)(net.ListenPacket("udp4", "127.0.0.1:0"))
+	defer socket.Close()
+	s := dht.New(dht.Config{
+		Loopback: true, Port: func(bool) int { return 0 },
+		Resolve: func(context.Context, string) ([]netip.AddrPort, error) {
+			return []netip.AddrPort{netip.MustParseAddrPort(node)}, nil
+		},
+		Found: func(_ [20]byte, peers []netip.AddrPort) {
+			select {
+			case found <- peers[0]:
+			default:
+			}
+		},
+	})
+	defer s.Close()
+	s.Attach(socket)
+	s.Set(true, false, []string{node})
+	late := time.After(30 * time.Second)
+	for again := time.NewTicker(200 * time.Millisecond); ; {
+		s.Drop(id)
+		s.Want(id, true)
+		select {
+		case at := <-found:
+			again.Stop()
+			return at
+		case <-late:
+			t.Fatal("nobody is found")
+		case <-again.C:
+		}
+	}
+}
+
 // A router that answers by NAT-PMP is asked for the port, told when that changes, and
 // gets it back at the end; the snapshot and trackers have the port that it gave.
 func TestEngineMapsItsPort(t *testing.T) {
@@ -57,10 +95,16 @@ func TestEngineMapsItsPort(t *testing.T) {
 	cfg := loopbackConfig(t.TempDir(), t.TempDir())
 	cfg.NoPortMapping = false
 	cfg.gateway, cfg.pmpPort = netip.MustParseAddr("127.0.0.1"), r.port
+	node := lonelyNode(t)
+	cfg.NoDHT, cfg.DHTNodes = false, []string{node}
 	b := launch(t, cfg)
 	b.await("the mapping", func(s *Snapshot) bool { return s.Reach.State == ReachMapped })
 	if got := b.snap.Reach; got.Mapping != "NAT-PMP" || got.Port != b.snap.Port+1 || got.Address.String() != "198.51.100.7" || got.Told != "the router" {
 		t.Errorf("%+v", got)
+	}
+	id := b.add("magnet:?xt=urn:btih:"+strings.Repeat("5", 40), AddOptions{})
+	if at := announced(t, node, id); int(at.Port()) != b.snap.Port+1 {
+		t.Errorf("the DHT has %v of port %d", at, b.snap.Port)
 	}
 	var told int
 	ok(t, b.do(t.Context(), func(s *state) error {

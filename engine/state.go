@@ -51,6 +51,7 @@ type bouncer interface {
 	Ban(netip.AddrPort)
 	Unban(netip.AddrPort)
 	Refilter()
+	SetOuter(tcp, udp uint16)
 	Reached() (v4, v6 time.Time)
 	Outside(v6 bool) (ours netip.Addr, votes int)
 }

@@ -21,7 +21,7 @@ func FuzzPacket(f *testing.F) {
 	f.Add(bencode.MustMarshal(message{T: "aaaa", Y: "r", IP: "\x01\x02\x03\x04\x05\x06", R: &answer{ID: id, Nodes: id + "\x01\x02\x03\x04\x05\x06", Token: "x", Values: []string{"\x01\x02\x03\x04\x05\x06", ""}}}))
 	f.Add([]byte("d1:eli201e1:xe1:t4:aaaa1:y1:ee"))
 	f.Fuzz(func(t *testing.T, b []byte) {
-		s := New(Config{Port: func() int { return 1 }, Found: func([20]byte, []netip.AddrPort) {}})
+		s := New(Config{Port: func(bool) int { return 1 }, Found: func([20]byte, []netip.AddrPort) {}})
 		defer s.Close()
 		s.mu.Lock()
 		defer s.mu.Unlock()

@@ -21,8 +21,9 @@ const (
 type Config struct {
 	Loopback bool   // there is nothing but loopback
 	State    []byte // of Server.State at the last run; nil without
-	// Port is where peers may connect to us. 0 announces nothing: then we only ask.
-	Port func() int
+	// Port is where peers may connect to us over IPv4 or IPv6. 0 announces nothing: then
+	// we only ask.
+	Port func(v6 bool) int
 	// Resolve returns the addresses of an entry of the bootstrap list. It may wait for
 	// the context.
 	Resolve func(ctx context.Context, hostPort string) ([]netip.AddrPort, error)
@@ -369,7 +370,7 @@ func (s *Server) turn(j *job, now time.Time) {
 
 // announce tells the nodes nearest to an info hash that we are a peer.
 func (n *node) announce(id ID, near []step, now time.Time) {
-	port := n.s.cfg.Port()
+	port := n.s.cfg.Port(n.v6)
 	if port <= 0 || port > 65535 || n.s.queue.jobs[id] == nil {
 		return
 	}

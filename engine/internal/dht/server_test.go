@@ -37,7 +37,7 @@ func newSide(t *testing.T, network string, port int, state []byte, entrances ...
 		list = append(list, a.String())
 	}
 	x.Server = New(Config{
-		Loopback: true, State: state, Port: func() int { return port },
+		Loopback: true, State: state, Port: func(bool) int { return port },
 		Resolve: func(_ context.Context, entry string) ([]netip.AddrPort, error) {
 			a, err := netip.ParseAddrPort(entry)
 			return []netip.AddrPort{a}, err
@@ -161,7 +161,7 @@ func pings(t *testing.T, at netip.AddrPort) bool {
 
 // A node that names a host again and again, at other ports, has it asked a few times.
 func TestVictim(t *testing.T) {
-	s := New(Config{Port: func() int { return 1 }})
+	s := New(Config{Port: func(bool) int { return 1 }})
 	defer s.Close()
 	s.mu.Lock()
 	defer s.mu.Unlock()
@@ -194,7 +194,7 @@ func (counter) WriteTo(b []byte, _ net.Addr) (int, error) { return len(b), nil }
 
 // Nodes that agree on our address give us an ID that fits it, few or divided ones do not.
 func TestVotes(t *testing.T) {
-	s := New(Config{Port: func() int { return 1 }})
+	s := New(Config{Port: func(bool) int { return 1 }})
 	defer s.Close()
 	s.mu.Lock()
 	defer s.mu.Unlock()

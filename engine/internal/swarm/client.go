@@ -95,6 +95,7 @@ type Client struct {
 	unheed   func()           // ends that changes of the route are heard of
 	intake   chan introduction
 	own      ownAddresses
+	outer    outer
 	waiting  sync.WaitGroup
 	ended    chan struct{}
 
@@ -178,7 +179,7 @@ const anyPorts = 10
 
 func (c *Client) listenAt(cfg Config, a netip.AddrPort) (err error) {
 	c.net, err = wire.Listen(wire.Config{
-		Listen: a, Loopback: cfg.Loopback, Anonymous: cfg.Anonymous, Route: c.route, Registry: registry{c}, Refuses: c.filter.Refuses,
+		Listen: a, Loopback: cfg.Loopback, Anonymous: cfg.Anonymous, Route: c.route, Registry: registry{c}, Refuses: c.filter.Refuses, Outer: c.outer.of,
 		Policy: wire.Policy(cfg.Session.Encryption), Caps: cfg.Session.caps(),
 	})
 	if err == nil {

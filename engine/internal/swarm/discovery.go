@@ -71,10 +71,13 @@ func (c *Client) startDiscovery(cfg Config) {
 }
 
 // portForNodes is where nodes of the DHT may tell others to connect to us, 0 while nobody
-// can.
-func (c *Client) portForNodes() int {
+// can. It is explicit (no implied_port), for the router may map UDP otherwise than TCP.
+func (c *Client) portForNodes(v6 bool) int {
 	if !c.route.Policy().Listens() {
 		return 0
+	}
+	if port := c.outer.tcp.Load(); port != 0 && !v6 {
+		return int(port)
 	}
 	return c.Port()
 }
@@ -325,9 +328,12 @@ func (t *Torrent) social() transfer.Social {
 		Punch: func(by, to netip.AddrPort) bool {
 			return len(t.sift([]netip.AddrPort{to}, plane.OriginPEX, by.Addr())) > 0
 		},
-		NodePort: func() uint16 {
+		NodePort: func(peer netip.Addr) uint16 {
 			if t.private.Load() || c.dht == nil || !c.dht.On() || len(c.udp) == 0 {
 				return 0
+			}
+			if port := c.outer.udp(peer); port != 0 {
+				return port
 			}
 			return uint16(c.udp[0].LocalAddr().(*net.UDPAddr).Port)
 		},

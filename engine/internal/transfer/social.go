@@ -13,7 +13,7 @@ type Social struct {
 	Exchange   func() bool
 	Introduced func(by netip.AddrPort, peers []netip.AddrPort)
 	Punch      func(by, to netip.AddrPort) bool
-	NodePort   func() uint16
+	NodePort   func(peer netip.Addr) uint16
 	Node       func(at netip.AddrPort)
 }
 
@@ -36,11 +36,11 @@ func (t *Torrent) Punch(by, to netip.AddrPort) bool {
 }
 
 // NodePort implements wire.Social.
-func (t *Torrent) NodePort() uint16 {
+func (t *Torrent) NodePort(peer netip.Addr) uint16 {
 	if t.social.NodePort == nil {
 		return 0
 	}
-	return t.social.NodePort()
+	return t.social.NodePort(peer)
 }
 
 // Node implements wire.Social.

@@ -3,6 +3,7 @@ package wire
 import (
 	"bytes"
 	"encoding/binary"
+	"fmt"
 	"slices"
 	"strconv"
 )
@@ -11,9 +12,30 @@ import (
 // or how we are seen (BEP 10).
 var telling = []string{"ipv4", "ipv6", "p", "v", "yourip"}
 
-// hideSelf returns the library's extension handshake without them. What cannot be read
-// stays as it is: the library wrote it.
+// hideSelf returns the library's extension handshake without them.
 func hideSelf(frame []byte) []byte {
+	return rewrite(frame, func(key string, value []byte) []byte {
+		if slices.Contains(telling, key) {
+			return nil
+		}
+		return value
+	})
+}
+
+// tellPort returns the library's extension handshake with another port of ours in it.
+func tellPort(frame []byte, port uint16) []byte {
+	return rewrite(frame, func(key string, value []byte) []byte {
+		if key == "p" {
+			return fmt.Appendf(nil, "i%de", port)
+		}
+		return value
+	})
+}
+
+// rewrite returns the library's extension handshake with the values that change returns,
+// and without the keys of which it returns none. What cannot be read stays as it is: the
+// library wrote it.
+func rewrite(frame []byte, change func(key string, value []byte) []byte) []byte {
 	const head = 6 // length, kind, number
 	if len(frame) < head+2 || frame[head] != 'd' {
 		return frame
@@ -30,8 +52,8 @@ func hideSelf(frame []byte) []byte {
 			return frame
 		}
 		_, name, _ := bytes.Cut(b[:key], []byte(":"))
-		if !slices.Contains(telling, string(name)) {
-			out = append(out, b[:key+value]...)
+		if v := change(string(name), b[key:key+value]); v != nil {
+			out = append(append(out, b[:key]...), v...)
 		}
 		b = b[key+value:]
 	}

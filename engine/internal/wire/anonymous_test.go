@@ -2,6 +2,7 @@ package wire
 
 import (
 	"encoding/binary"
+	"net/netip"
 	"testing"
 )
 
@@ -22,6 +23,41 @@ func TestHideSelf(t *testing.T) {
 	} {
 		if got := hideSelf(extension(dict)); string(got) != string(extension(want)) {
 			t.Errorf("%q becomes %q, want %q", dict, got[6:], want)
+		}
+	}
+}
+
+// Only our port becomes another, and what cannot be read stays.
+func TestTellPort(t *testing.T) {
+	for dict, want := range map[string]string{
+		"d1:ei0e1:md1:pi1ee1:pi6881e4:reqqi1024ee": "d1:ei0e1:md1:pi1ee1:pi65535e4:reqqi1024ee",
+		"d1:md1:pi1eee": "d1:md1:pi1eee",
+		"d1:pi6881":     "d1:pi6881",
+	} {
+		if got := tellPort(extension(dict), 65535); string(got) != string(extension(want)) {
+			t.Errorf("%q becomes %q, want %q", dict, got[6:], want)
+		}
+	}
+}
+
+// A peer outside is told the port at which it reaches us, others that on which we listen;
+// anonymous as we may be, nobody is told any.
+func TestOuter(t *testing.T) {
+	for _, tt := range []struct {
+		port      uint16
+		anonymous bool
+		want      string
+	}{{700, false, "d1:pi700ee"}, {0, false, "d1:pi600ee"}, {700, true, "de"}} {
+		outer := func(ip netip.Addr) uint16 {
+			if !ip.IsLoopback() {
+				t.Errorf("asked of %v", ip)
+			}
+			return tt.port
+		}
+		_, library, socket := bare(t, Config{Outer: outer, Anonymous: tt.anonymous})
+		write(t, library, extension("d1:pi600ee"), frame(HaveNone))
+		if got := readFrame(t, socket); string(got[6:]) != tt.want {
+			t.Errorf("%+v: the peer is told %q", tt, got[6:])
 		}
 	}
 }

@@ -247,6 +247,11 @@ func (l *control) extended(frame []byte) []byte {
 	l.pex, l.punch, l.meta = number(dict, pexKey), number(dict, punchKey), number(dict, "11:ut_metadatai")
 	l.mu.Unlock()
 	frame = l.hideExchange(frame)
+	if outer := l.c.net.outer; outer != nil {
+		if port := outer(l.c.info.Addr.Addr()); port != 0 {
+			frame = tellPort(frame, port)
+		}
+	}
 	if l.c.net.anonymous {
 		frame = hideSelf(frame)
 	}

@@ -21,14 +21,17 @@ type Config struct {
 	// Anonymous keeps to ourselves what the library would tell of us in the extension
 	// handshake: name, version, port, and how the peer's address looks from here.
 	Anonymous bool
-	Route     *route.Route // the way out of this machine; nil: one from the address that is listened on
-	Registry  Registry
-	Refuses   func(netip.Addr) bool // of whom nothing is wanted; returns at once, and is called under Net.mu. nil: nobody
-	Policy    Policy
-	Pool      *Pool // nil: one of DefaultBuffers
-	Caps      Caps
-	Timeouts  Timeouts
-	Logger    *slog.Logger // nil: nothing is logged
+	// Outer returns the port at which a peer connects to us if that is another than the
+	// one on which we listen, else 0. It returns at once. nil: no peer has another.
+	Outer    func(peer netip.Addr) uint16
+	Route    *route.Route // the way out of this machine; nil: one from the address that is listened on
+	Registry Registry
+	Refuses  func(netip.Addr) bool // of whom nothing is wanted; returns at once, and is called under Net.mu. nil: nobody
+	Policy   Policy
+	Pool     *Pool // nil: one of DefaultBuffers
+	Caps     Caps
+	Timeouts Timeouts
+	Logger   *slog.Logger // nil: nothing is logged
 }
 
 // Caps bound the number of connections; 0 is no bound.
@@ -70,6 +73,7 @@ type Net struct {
 	route     *route.Route
 	policy    atomic.Int32
 	refused   func(netip.Addr) bool
+	outer     func(netip.Addr) uint16
 	reached   reached
 	door      door
 	tcp       []*route.Listener
@@ -92,7 +96,7 @@ type Net struct {
 // Listen opens TCP sockets for the address, for both IP versions if it names no
 // particular interface.
 func Listen(cfg Config) (*Net, error) {
-	n := &Net{registry: cfg.Registry, refused: cfg.Refuses, pool: cfg.Pool, timeouts: cfg.Timeouts.orDefault(), log: cfg.Logger, loopback: cfg.Loopback, anonymous: cfg.Anonymous}
+	n := &Net{registry: cfg.Registry, refused: cfg.Refuses, outer: cfg.Outer, pool: cfg.Pool, timeouts: cfg.Timeouts.orDefault(), log: cfg.Logger, loopback: cfg.Loopback, anonymous: cfg.Anonymous}
 	n.conns, n.misses = make(map[*Conn]struct{}), misses{}
 	n.ctx, n.cancel = context.WithCancel(context.Background())
 	n.SetPolicy(cfg.Policy)

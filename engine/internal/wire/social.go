@@ -36,7 +36,7 @@ func (c *Conn) tailor(hello []byte) {
 		return
 	}
 	hello[27] &^= dhtBit
-	if s.NodePort() != 0 {
+	if s.NodePort(c.info.Addr.Addr()) != 0 {
 		hello[27] |= dhtBit
 	}
 }
@@ -47,7 +47,7 @@ func (c *Conn) tellNode() {
 	if !ok || !c.info.DHT {
 		return
 	}
-	if port := s.NodePort(); port != 0 {
+	if port := s.NodePort(c.info.Addr.Addr()); port != 0 {
 		c.outbox.add(binary.BigEndian.AppendUint16([]byte{0, 0, 0, 3, byte(portKind)}, port))
 	}
 }
@@ -142,7 +142,7 @@ func parsePunch(b []byte) (kind byte, at netip.AddrPort, ok bool) {
 
 // node deals with the message Port of the peer. The library does not get it.
 func (r *receiver) node(frame []byte) {
-	if s, ok := r.c.social(); ok && s.NodePort() != 0 {
+	if s, ok := r.c.social(); ok && s.NodePort(r.c.info.Addr.Addr()) != 0 {
 		at := netip.AddrPortFrom(r.c.info.Addr.Addr(), binary.BigEndian.Uint16(frame[5:]))
 		s.Node(at)
 	}

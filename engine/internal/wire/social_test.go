@@ -26,7 +26,7 @@ func (c circle) Introduced(_ netip.AddrPort, message []byte) {
 
 func (c circle) Punch(_, to netip.AddrPort) bool { return to.Port() >= 1024 }
 
-func (c circle) NodePort() uint16 {
+func (c circle) NodePort(netip.Addr) uint16 {
 	if c.open {
 		return 0x1a1b
 	}

@@ -139,9 +139,9 @@ type Social interface {
 	// Punch reports whether we may connect to an address because a peer says that
 	// somebody there waits for it (BEP 55).
 	Punch(by, to netip.AddrPort) bool
-	// NodePort returns the port of our DHT node that peers are told of, 0 for none;
+	// NodePort returns the port of our DHT node that a peer is told of, 0 for none;
 	// Node gets the address of a peer's (BEP 5).
-	NodePort() uint16
+	NodePort(peer netip.Addr) uint16
 	Node(at netip.AddrPort)
 }
 
