@@ -249,12 +249,24 @@ func announceAt(name string, port int) (string, error) {
 	return u.String(), nil
 }
 
-// reached is who can reach us as was chosen, and the announce address.
-func (d *shareDialog) reached(port int) (kind engine.PlaceKind, announce string) {
+// way is where others are to reach us, as was chosen.
+type way struct {
+	name  string // a host, with a port if it has one; "" for place
+	place engine.Place
+}
+
+func (d *shareDialog) way() way {
 	if d.name != "" {
-		announce, _ = announceAt(d.name, port) // it was read
+		return way{name: d.name}
+	}
+	return way{place: d.places[d.place]}
+}
+
+// reached is who can reach us there, and the announce address.
+func (v way) reached(port int) (kind engine.PlaceKind, announce string) {
+	if v.name != "" {
+		announce, _ = announceAt(v.name, port) // it was read
 		return engine.PlaceOutside, announce
 	}
-	p := d.places[d.place]
-	return p.Kind, engine.AnnounceURL(p.Addr, port)
+	return v.place.Kind, engine.AnnounceURL(v.place.Addr, port)
 }

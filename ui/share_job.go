@@ -49,9 +49,9 @@ func (j *shareJob) begin() {
 	j.bar.SetValue(0)
 	setText(j.text, "Waiting…")
 	o := engine.CreateOptions{PieceLength: engine.PieceLengthFor(d.content.Size), CreatedBy: d.w.creator(), Created: time.Now()}
-	content, reached := d.content, d.reached
+	content, v := d.content, d.way()
 	d.w.makes.add(func(context.Context) func() {
-		s, err := j.share(ctx, content, o, reached)
+		s, err := j.share(ctx, content, o, v)
 		return func() {
 			// What was cancelled too late is shown as well.
 			if run == j.run && d.w.sharing == d && (d.stage == shareWorks || err == nil) {
@@ -62,14 +62,14 @@ func (j *shareJob) begin() {
 }
 
 // share turns the tracker on, makes the torrent and adds it.
-func (j *shareJob) share(ctx context.Context, c *engine.Content, o engine.CreateOptions, reached func(port int) (engine.PlaceKind, string)) (*shared, error) {
+func (j *shareJob) share(ctx context.Context, c *engine.Content, o engine.CreateOptions, v way) (*shared, error) {
 	e := j.d.w.cfg.Engine
 	h, err := e.Host(ctx)
 	if err != nil {
 		return nil, err
 	}
 	s := &shared{}
-	s.kind, s.announce = reached(h.Port)
+	s.kind, s.announce = v.reached(h.Port)
 	o.Trackers = [][]string{{s.announce}}
 	if s.made, err = engine.Create(ctx, c, o, func(done int64) { j.report(done, c.Size) }); err != nil {
 		return nil, err
