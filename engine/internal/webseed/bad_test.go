@@ -249,9 +249,10 @@ func TestLimit(t *testing.T) {
 	}
 }
 
-// TestTwo gets a torrent from two web seeds at once, both of which give.
+// TestTwo gets a torrent from two web seeds at once, both of which give. It has more
+// than one is asked for to begin with.
 func TestTwo(t *testing.T) {
-	s := newShare(t, "v2", sizes...)
+	s := newShare(t, "v2", append([]int{8 << 20}, sizes[1:]...)...)
 	slowly := func(http.ResponseWriter, *http.Request, []byte) bool {
 		time.Sleep(5 * time.Millisecond)
 		return false

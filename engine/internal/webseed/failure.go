@@ -28,7 +28,7 @@ func (f *failure) Error() string { return f.reason }
 var (
 	errWrong   = &failure{reason: "it sent data that is not the torrent's", aside: true}
 	errEncoded = &failure{reason: "it sends files in an encoding that was not asked for", aside: true}
-	errWhole   = &failure{reason: "it sends whole files only, not parts of them", aside: true}
+	errWhole   = &failure{reason: "it sends whole files only, which is of use for files up to 4 MiB", aside: true}
 	errRange   = &failure{reason: "it sent another part of a file than was asked for", aside: true}
 	errSlow    = &failure{reason: "it is too slow"}
 	errShort   = &failure{reason: "it broke off in the middle of an answer"}

@@ -26,7 +26,7 @@ type fetcher struct {
 	to     Source
 	buf    [batch * blockSize]byte
 	blocks []wire.Segment // that are whole, in buf
-	since  time.Time      // when the first of them was
+	since  time.Time      // when the last were delivered
 }
 
 // fetch gets what a run asks for and delivers it, as it comes. It is no error if
@@ -47,41 +47,60 @@ func (f *fetcher) fetch(ctx context.Context, r *run, blocks []request) error {
 	t := v.s.cfg.Torrent
 	body := &body{v: v, ctx: ctx, parts: t.parts(t.at(blocks[0]), t.at(last)+int64(last.length))}
 	defer body.close()
-	f.blocks = f.blocks[:0]
-	for i, b := range blocks {
-		own := f.buf[len(f.blocks)*blockSize:][:b.length]
-		if _, err := io.ReadFull(body, own); err != nil {
-			if !v.wanted(r) {
-				return nil
+	err := f.read(r, body, blocks, slow)
+	switch {
+	case err == nil || !v.wanted(r):
+		return nil
+	case context.Cause(ctx) == errSlow:
+		return errSlow
+	}
+	return err
+}
+
+// read reads the blocks of a run, as many at a time as there are, and delivers them.
+func (f *fetcher) read(r *run, from io.Reader, blocks []request, slow *time.Timer) error {
+	f.blocks, f.since = f.blocks[:0], time.Now()
+	filled, whole := 0, 0 // bytes of buf
+	for len(blocks) > 0 {
+		n, err := from.Read(f.buf[filled:min(len(f.buf), whole+lengths(blocks))])
+		filled += n
+		came := false
+		for ; len(blocks) > 0 && whole+blocks[0].length <= filled; blocks = blocks[1:] {
+			f.add(blocks[0], f.buf[whole:][:blocks[0].length])
+			whole += blocks[0].length
+			came = true
+		}
+		if len(f.blocks) > 0 && (err != nil || len(blocks) == 0 || len(f.blocks) >= batch || time.Since(f.since) >= batchTime) {
+			slow.Stop() // the disk has its own time
+			if err := f.v.deliver(r, f.blocks, f.to); err != nil {
+				return err
 			}
-			if context.Cause(ctx) == errSlow {
-				return errSlow
-			}
+			filled = copy(f.buf[:], f.buf[whole:filled])
+			whole, f.blocks, f.since = 0, f.blocks[:0], time.Now()
+		}
+		if err != nil && len(blocks) > 0 {
 			return err
 		}
-		slow.Stop() // the disk has its own time
-		if err := f.add(r, b, own, i == len(blocks)-1); err != nil {
-			return err
+		if came {
+			slow.Reset(f.v.s.cfg.Within)
 		}
-		slow.Reset(v.s.cfg.Within)
 	}
 	return nil
 }
 
-// add delivers the blocks that are there, when they are enough or would wait too long.
-func (f *fetcher) add(r *run, b request, data []byte, last bool) error {
-	if len(f.blocks) == 0 {
-		f.since = time.Now()
+// lengths is how many bytes the next blocks have, of which a batch is enough.
+func lengths(blocks []request) (sum int) {
+	for _, b := range blocks[:min(batch, len(blocks))] {
+		sum += b.length
 	}
+	return sum
+}
+
+// add takes a block that is whole.
+func (f *fetcher) add(b request, data []byte) {
 	f.blocks = append(f.blocks, wire.Segment{
 		Piece: b.piece, Begin: b.begin, Data: data, Block: wire.Range{Begin: b.begin, Length: b.length}, Last: true,
 	})
-	if !last && len(f.blocks) < batch && time.Since(f.since) < batchTime {
-		return nil
-	}
-	err := f.v.deliver(r, f.blocks, f.to)
-	f.blocks = f.blocks[:0]
-	return err
 }
 
 // body reads bytes of the torrent, file after file.
@@ -145,11 +164,26 @@ func (zeros) Read(p []byte) (int, error) {
 
 // get asks for bytes of a file. The body begins with them, and may go on behind them.
 func (v *visit) get(ctx context.Context, p part) (io.ReadCloser, error) {
+	if to := v.targets.of(p.file, time.Now()); to != nil {
+		if body, err := v.ask(ctx, p, to); err == nil || ctx.Err() != nil {
+			return body, err
+		}
+		v.targets.forget(p.file)
+	}
+	return v.ask(ctx, p, nil)
+}
+
+// ask asks the web seed for bytes of a file, or where it redirected us to.
+func (v *visit) ask(ctx context.Context, p part, to *target) (io.ReadCloser, error) {
 	cfg := &v.s.cfg
-	req, err := http.NewRequestWithContext(ctx, http.MethodGet, cfg.Torrent.url(cfg.URL, p.file), nil)
+	if to == nil {
+		to = &target{url: cfg.Torrent.url(cfg.URL, p.file)}
+	}
+	req, err := http.NewRequestWithContext(ctx, http.MethodGet, to.url, nil)
 	if err != nil {
 		return nil, fmt.Errorf("ask web seed: %w", err)
 	}
+	req.Response = to.by
 	req.Header.Set("User-Agent", cfg.UserAgent)
 	req.Header.Set("Accept-Encoding", "identity")
 	req.Header.Set("Range", fmt.Sprintf("bytes=%d-%d", p.from, p.to-1))
@@ -171,6 +205,7 @@ func (v *visit) get(ctx context.Context, p part) (io.ReadCloser, error) {
 		resp.Body.Close()
 		return nil, err
 	}
+	v.targets.learn(p.file, req, resp, time.Now())
 	return resp.Body, nil
 }
 

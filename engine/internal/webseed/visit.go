@@ -15,8 +15,10 @@ const (
 	fetchers  = 2                     // connections at most
 	fewest    = 64                    // blocks of a range, if more are asked for
 	most      = 1024                  // blocks of a range
-	gather    = 5 * time.Millisecond  // without a new request, then a range is asked for
-	gatherMax = 50 * time.Millisecond // after its first request at the latest
+	gather    = 5 * time.Millisecond  // without a new request, then a range is asked for,
+	gatherFew = time.Millisecond      // or after this if it has enough blocks,
+	gatherMax = 50 * time.Millisecond // but after its first request at the latest
+	firstTrip = 300 * time.Millisecond
 	blockSize = 16 << 10
 )
 
@@ -40,6 +42,8 @@ type visit struct {
 	out  atomic.Int64
 	came int64 // bytes of blocks; guarded by turn
 
+	targets targets
+
 	turn sync.Mutex // delivers
 
 	mu     sync.Mutex
@@ -58,9 +62,10 @@ func newVisit(s *Seed) *visit {
 	return v
 }
 
-// Info implements Link.
+// Info implements Link. How long an answer takes is not known before the first: the
+// data plane begins with as much as to a peer that is far away.
 func (v *visit) Info() wire.Info {
-	return wire.Info{Addr: v.s.cfg.Addr, Outgoing: true, Fast: true}
+	return wire.Info{Addr: v.s.cfg.Addr, Outgoing: true, Fast: true, RoundTrip: firstTrip}
 }
 
 // Wake implements Link.
@@ -174,9 +179,8 @@ func (v *visit) take() (r *run, blocks []request) {
 		if v.closed {
 			return nil, nil
 		}
-		now := time.Now()
-		wait := min(gather-now.Sub(v.last), gatherMax-now.Sub(v.first))
-		if wait <= 0 || len(v.queue) >= most {
+		wait := v.gathers(time.Now())
+		if wait <= 0 {
 			break
 		}
 		v.mu.Unlock()
@@ -188,12 +192,28 @@ func (v *visit) take() (r *run, blocks []request) {
 		t.Stop()
 		v.mu.Lock()
 	}
-	n := v.s.cfg.Torrent.span(v.queue[:min(len(v.queue), most, max(fewest, len(v.queue)/fetchers))])
+	idle := max(1, fetchers-len(v.runs)) // who share what there is
+	n := v.s.cfg.Torrent.span(v.queue[:min(len(v.queue), most, max(fewest, len(v.queue)/idle))])
 	blocks = slices.Clone(v.queue[:n])
 	v.queue = slices.Delete(v.queue, 0, n)
 	r = &run{blocks: slices.Clone(blocks), cancel: func() {}, heard: time.Now()}
 	v.runs = append(v.runs, r)
 	return r, blocks
+}
+
+// gathers is how long to wait for more requests before a range is asked for. They come
+// in a burst, at the start and whenever the data plane asks for more; while another
+// range is on its way that is not awaited to the end, or the server would have nothing
+// to do. v.mu is held.
+func (v *visit) gathers(now time.Time) time.Duration {
+	quiet := gather
+	if len(v.queue) >= fewest {
+		quiet = gatherFew
+	}
+	if len(v.queue) >= most {
+		return 0
+	}
+	return min(quiet-now.Sub(v.last), gatherMax-now.Sub(v.first))
 }
 
 // span returns how many of the requests follow each other; if all do, no more than up
