@@ -161,6 +161,9 @@ func (s *state) resume(id ID) error {
 		s.note(t, "Resumed.")
 	}
 	s.relieve(t)
+	if t.standby != nil && !t.standby.sound {
+		s.lookAt(t, true)
+	}
 	if t.rec.Fault != "" && t.run == nil {
 		t.fresh = t.fresh || t.rec.Stamps == nil && t.rec.Downloaded == 0 // nobody could look at its folder
 		t.altered = t.altered || len(t.rec.Foreign) > 0                   // what was in the way may be gone

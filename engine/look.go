@@ -37,7 +37,12 @@ func (s *state) lookAround() {
 		t := u.queue[0]
 		u.queue = u.queue[1:]
 		b := t.standby
-		if b == nil || b.seen || b.woken || t.moves() {
+		if b == nil || b.seen || b.woken {
+			continue
+		}
+		if t.moves() { // who moves its files has looked at them
+			b.sound = true
+			s.touch(t)
 			continue
 		}
 		b.seen, u.abroad = true, true
@@ -47,7 +52,10 @@ func (s *state) lookAround() {
 			ok := untouched(st, rec, have)
 			return func(s *state) {
 				u.abroad = false
-				if !ok && t.standby == b && !b.woken {
+				if ok {
+					b.sound = true
+					s.touch(t)
+				} else if t.standby == b && !b.woken {
 					s.wake(t) // what is wrong is found out when it is started
 				}
 				s.lookAround()

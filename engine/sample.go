@@ -308,6 +308,7 @@ func (s *state) refresh(t *torrent) {
 	row.trackers(t.trackers)
 	if t.standby != nil {
 		row.SuperSeeding = row.Options.SuperSeed == SuperSeedOn && t.whole()
+		row.Unseen = !t.standby.sound
 	}
 	if t.row == nil || *t.row != row {
 		s.hosting.mind(t.row, &row)

@@ -32,6 +32,7 @@ type standby struct {
 	wishes bool // it is in seeds.wishing
 	dials  bool // it was woken because it was its turn
 	seen   bool // its files are or were looked at
+	sound  bool // they are as they were recorded
 }
 
 // seeds are those that are awake or want to be.

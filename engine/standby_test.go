@@ -323,3 +323,32 @@ func TestMissingFileOfAWokenSeed(t *testing.T) {
 		t.Errorf("%+v", row)
 	}
 }
+
+// TestSeedsAreLookedAt starts with a seed that is as it was, and with one of which a file
+// was cut short meanwhile: what was recorded is not shown as if it were known to be there.
+func TestSeedsAreLookedAt(t *testing.T) {
+	dir := t.TempDir()
+	torrent := sample(t, dir, map[string]int{"a": 64 << 10, "b": 64 << 10})
+	cfg := loopbackConfig(filepath.Join(dir, "p"), dir)
+	b := launch(t, cfg)
+	id := b.add(torrent, AddOptions{})
+	b.awaitState(id, Seeding)
+	b.stop()
+
+	b = launch(t, cfg)
+	sure := func(s *Snapshot) bool {
+		row := s.Torrent(id)
+		return row != nil && row.State == Seeding && row.Done() && !row.Unseen
+	}
+	b.await("a look", sure)
+	b.stop()
+
+	must[any](t)(nil, os.Truncate(filepath.Join(dir, "data", "b"), 10))
+	b = launch(t, cfg)
+	b.await("the loss", func(s *Snapshot) bool {
+		if sure(s) {
+			t.Fatal("it is shown as complete")
+		}
+		return s.Torrent(id) != nil && !s.Torrent(id).Done()
+	})
+}

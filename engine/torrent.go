@@ -78,6 +78,7 @@ type Torrent struct {
 
 	Checked    int   // pieces hashed so far while Checking
 	CheckRate  int64 // bytes/s, mean of the last seconds while Checking
+	Unseen     bool  // Have is what was recorded, and nobody has looked yet whether the files are as they were then
 	CheckWaits bool  // Checking has not begun: another torrent on the same disk is checked first
 
 	Down, Up             int64 // payload, bytes/s, mean of the last seconds

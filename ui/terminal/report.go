@@ -55,7 +55,7 @@ func (j *jsonLines) print(t *engine.Torrent) error {
 		eta = int64(t.ETA.Round(time.Second) / time.Second)
 	}
 	return json.NewEncoder(j.w).Encode(line{
-		InfoHash: t.ID.String(), Name: t.Name, State: t.State.String(), Done: t.Done(), Size: t.Size, Have: t.Have,
+		InfoHash: t.ID.String(), Name: t.Name, State: t.State.String(), Done: verified(t), Size: t.Size, Have: t.Have,
 		Downloaded: t.Downloaded, Uploaded: t.Uploaded, Down: t.Down, Up: t.Up,
 		Peers: t.Peers, Seeds: t.Seeds, ETA: eta, Error: t.Err,
 		Trackers: t.Trackers, TrackersWorking: t.TrackersWorking, TrackerError: t.TrackerErr, TrackerRefused: t.TrackerRefused,
@@ -65,13 +65,13 @@ func (j *jsonLines) print(t *engine.Torrent) error {
 
 func (j *jsonLines) changed(rows []*engine.Torrent) error {
 	for _, t := range rows {
-		if t.Done() == j.done[t.ID] {
+		if verified(t) == j.done[t.ID] {
 			continue
 		}
 		if j.done == nil {
 			j.done = map[engine.ID]bool{}
 		}
-		j.done[t.ID] = t.Done()
+		j.done[t.ID] = verified(t)
 		if err := j.print(t); err != nil {
 			return err
 		}

@@ -188,7 +188,7 @@ func (s *session) gaveUp(t *engine.Torrent, now time.Time) bool {
 func (s *session) over() bool {
 	finished := 0
 	for _, t := range s.rows {
-		if t.State == engine.Faulted && !s.waiting(t) || s.gaveUp(t, time.Now()) || t.State == engine.Seeding && t.Done() {
+		if t.State == engine.Faulted && !s.waiting(t) || s.gaveUp(t, time.Now()) || t.State == engine.Seeding && verified(t) {
 			finished++
 		}
 	}

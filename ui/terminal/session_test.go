@@ -90,3 +90,16 @@ func TestGivesUpDetails(t *testing.T) {
 		t.Error("it is given up while it comes")
 	}
 }
+
+// TestSessionLooks is not over as long as nobody has looked at the files of a seed.
+func TestSessionLooks(t *testing.T) {
+	row := &engine.Torrent{State: engine.Seeding, Pieces: &engine.Pieces{}, Unseen: true}
+	s := &session{ids: make([]engine.ID, 1), rows: []*engine.Torrent{row}}
+	if s.over() {
+		t.Error("over before anybody has looked")
+	}
+	row.Unseen = false
+	if !s.over() {
+		t.Error("not over")
+	}
+}

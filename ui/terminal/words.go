@@ -78,3 +78,7 @@ func clip(s string, columns int) string {
 	}
 	return s
 }
+
+// verified reports whether all that is wanted is there, and not only was there when it
+// was recorded.
+func verified(t *engine.Torrent) bool { return t.Done() && !t.Unseen }
