@@ -61,13 +61,15 @@
 //
 // # Our own tracker
 //
-// While the settings say so a tracker.Server runs here (hosting.go). It is given a list
-// of the torrents that are ours, made anew when that changes, and tells of us without an
-// announce. It does not run where its answers would go past the only way out.
+// While the settings say so a tracker.Server runs here (hosting.go), on sockets of the
+// route, which hold to the interface or address that was chosen. It is given a list of the
+// torrents that are ours, made anew when that changes, and tells of us without an
+// announce. It runs neither while there is a proxy, which would not hide it, nor in
+// anonymous mode. The router is asked for its port as for that of peers.
 //
 // # Goroutines
 //
-// Run starts the lanes, the announcer, the mapper of our port (portmap) and, for the length of a check, nothing
+// Run starts the lanes, the announcer, the mappers of our ports (portmap) and, for the length of a check, nothing
 // more: a check is a job. Run ends them all before it returns, in this order:
 // tasks are cancelled, stopped is announced, the store is flushed, the library is
 // closed. That takes at most five seconds; what has not ended by then is left

@@ -9,8 +9,10 @@ import (
 	"net/url"
 	"path/filepath"
 	"reflect"
+	"strconv"
 	"strings"
 	"testing"
+	"time"
 
 	"piecewise/engine/internal/announce"
 	"piecewise/engine/internal/route"
@@ -19,7 +21,15 @@ import (
 
 // hosted launches an engine whose tracker has any free port, and turns it on.
 func hosted(t *testing.T) *bench {
-	b := launch(t, loopbackConfig(t.TempDir(), t.TempDir()))
+	b := hostedWith(t, loopbackConfig(t.TempDir(), t.TempDir()))
+	if p := b.snap.Hosting.Places; !reflect.DeepEqual(p, []Place{{Addr: netip.MustParseAddr("127.0.0.1"), Kind: PlaceHere}}) {
+		t.Fatalf("%+v", p)
+	}
+	return b
+}
+
+func hostedWith(t *testing.T, cfg Config) *bench {
+	b := launch(t, cfg)
 	b.await("start", func(s *Snapshot) bool { return s.Port != 0 })
 	v := b.snap.Settings
 	v.TrackerPort = 0
@@ -27,7 +37,7 @@ func hosted(t *testing.T) *bench {
 		t.Fatal(err)
 	}
 	h, err := b.Host(t.Context())
-	if err != nil || !h.On || h.Port == 0 || !reflect.DeepEqual(h.Places, []Place{{netip.MustParseAddr("127.0.0.1"), PlaceHere}}) {
+	if err != nil || !h.On || h.Port == 0 {
 		t.Fatalf("%+v, %v", h, err)
 	}
 	b.await("the tracker", func(s *Snapshot) bool { return s.Hosting.On && s.Settings.TrackerOn })
@@ -137,7 +147,6 @@ func TestHostingBarred(t *testing.T) {
 	b := hosted(t)
 	for _, change := range []func(*Privacy){
 		func(p *Privacy) { p.Anonymous = true },
-		func(p *Privacy) { p.Bind = "lo" },
 		func(p *Privacy) {
 			p.Proxy.Kind, p.Proxy.Address, p.Proxy.Trackers = ProxyKind(route.SOCKS5), "127.0.0.1:1", true
 		},
@@ -158,6 +167,86 @@ func TestHostingBarred(t *testing.T) {
 		}
 		b.await("it is on again", func(s *Snapshot) bool { return s.Hosting.On && s.Hosting.Err == "" })
 	}
+}
+
+// TestHostingBound: our own tracker listens where everything has to go, is silent while
+// there is no way, and is back when that is.
+func TestHostingBound(t *testing.T) {
+	b := hosted(t)
+	port := b.snap.Hosting.Port
+	for _, test := range []struct{ bind, on, off string }{
+		{"lo", "127.0.0.1", "127.0.0.5"},
+		{"127.0.0.5", "127.0.0.5", "127.0.0.1"},
+		{"none0", "", "127.0.0.1"},
+		{"", "127.0.0.1", "127.0.0.5"},
+	} {
+		v := b.snap.Settings
+		v.Privacy.Bind = test.bind
+		if err := b.SetSettings(t.Context(), v); err != nil {
+			t.Fatal(err)
+		}
+		b.await("where it is, "+test.bind, func(s *Snapshot) bool {
+			h := s.Hosting
+			if test.on == "" {
+				return !h.On && strings.Contains(h.Err, "nothing leaves")
+			}
+			return h.On && h.Port == port && len(h.Places) == 1 && h.Places[0].Addr.String() == test.on && answersAt(t, test.on, port) == 2
+		})
+		if answersAt(t, test.off, port) != 0 {
+			t.Errorf("with %q it answers at %s", test.bind, test.off)
+		}
+		if _, err := b.Host(t.Context()); (err == nil) != (test.on != "") {
+			t.Errorf("with %q it is turned on: %v", test.bind, err)
+		}
+	}
+}
+
+// answersAt returns how many of HTTP and UDP a tracker answers over.
+func answersAt(t *testing.T, host string, port int) (n int) {
+	t.Helper()
+	at := net.JoinHostPort(host, strconv.Itoa(port))
+	for network, ask := range map[string]string{"tcp": "GET /scrape HTTP/1.0\r\n\r\n", "udp": "\x00\x00\x04\x17\x27\x10\x19\x80\x00\x00\x00\x00abcd"} {
+		c, err := net.Dial(network, at)
+		if err != nil {
+			continue
+		}
+		_ = c.SetDeadline(time.Now().Add(time.Second))
+		_, _ = c.Write([]byte(ask))
+		if m, _ := c.Read(make([]byte, 100)); m > 0 {
+			n++
+		}
+		c.Close()
+	}
+	return n
+}
+
+// TestHostingMapped: the router lets others reach our own tracker while that is on, and
+// where it does is the best place.
+func TestHostingMapped(t *testing.T) {
+	r := newPMPRouter(t)
+	cfg := loopbackConfig(t.TempDir(), t.TempDir())
+	cfg.NoPortMapping = false
+	cfg.gateway, cfg.pmpPort = netip.MustParseAddr("127.0.0.1"), r.port
+	b := hostedWith(t, cfg)
+	b.await("the mapping", func(s *Snapshot) bool {
+		p := s.Hosting.Places
+		return len(p) == 2 && p[0] == Place{netip.MustParseAddr("198.51.100.7"), PlaceMapped, s.Hosting.Port + 1}
+	})
+	if places := must[[]Place](t)(b.Places(t.Context())); !reflect.DeepEqual(places, b.snap.Hosting.Places) {
+		t.Errorf("%v", places)
+	}
+	opened := func(n int) func(*Snapshot) bool { return func(*Snapshot) bool { return len(r.open()) == n } }
+	b.await("both ports, TCP and UDP", opened(4))
+	v := b.snap.Settings
+	v.PortMapping = false
+	ok(t, b.SetSettings(t.Context(), v))
+	b.await("the end of the mapping", func(s *Snapshot) bool { return len(r.open()) == 0 && len(s.Hosting.Places) == 1 })
+	v.PortMapping = true
+	ok(t, b.SetSettings(t.Context(), v))
+	b.await("the mapping again", opened(4))
+	v.TrackerOn = false
+	ok(t, b.SetSettings(t.Context(), v))
+	b.await("the port of peers alone", opened(2))
 }
 
 // TestHostingPrivate: a private torrent of another tracker is none of ours (BEP 27).
@@ -192,7 +281,7 @@ func TestPlacesOf(t *testing.T) {
 		addrs = append(addrs, netip.MustParseAddr(text))
 	}
 	text := ""
-	for _, p := range placesOf(addrs, []netip.Addr{netip.MustParseAddr("203.0.113.1"), netip.MustParseAddr("203.0.113.9")}) {
+	for _, p := range placesOf(addrs, []Place{{Addr: netip.MustParseAddr("203.0.113.1"), Kind: PlaceSeen}, {Addr: netip.MustParseAddr("203.0.113.9"), Kind: PlaceSeen}}) {
 		text += p.Addr.String() + map[PlaceKind]string{PlaceOutside: " outside, ", PlaceSeen: " seen, ", PlaceInside: " inside, ", PlaceHere: " here, "}[p.Kind]
 	}
 	if want := "203.0.113.1 outside, 2001:db8::1 outside, 203.0.113.9 seen, 192.168.1.2 inside, 100.64.0.1 inside, fd00::1 inside, 127.0.0.1 here, ::1 here, "; text != want {

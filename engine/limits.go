@@ -67,6 +67,7 @@ func (s *state) setSettings(v Settings) error {
 	}
 	if v.PortMapping != was.PortMapping {
 		s.mapPort()
+		s.mapHost()
 	}
 	if v.IPFilter != was.IPFilter || v.IPFilter && (v.FilterFile != was.FilterFile || v.FilterRanges != was.FilterRanges) {
 		s.refilter()

@@ -211,6 +211,7 @@ func (s *state) wayNow() Way {
 func (s *state) wayChanged() {
 	was := s.way
 	s.way, s.changed = s.wayNow(), true
+	s.hostMoved()
 	switch {
 	case s.way.Closed != "" && was.Closed != s.way.Closed:
 		s.emit(Notice, nil, s.way.Closed+".")

@@ -41,12 +41,12 @@ type reaching struct {
 	direct bool      // this machine has a public IPv4 address
 }
 
-// newMapper makes what asks the router.
-func (s *state) newMapper() *portmap.Mapper {
+// newMapper makes what asks the router for a port. changed is called by the loop.
+func (s *state) newMapper(changed func(*state)) *portmap.Mapper {
 	mail := s.mail
 	return portmap.New(portmap.Config{
 		Route: s.route, Logger: s.log, Gateway: s.cfg.gateway, PMPPort: s.cfg.pmpPort, SSDPPort: s.cfg.ssdpPort,
-		Changed: func() { mail.post((*state).mappingChanged) },
+		Changed: func() { mail.post(changed) },
 	})
 }
 

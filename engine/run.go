@@ -86,7 +86,7 @@ func (e *Engine) serve(ctx context.Context, s *state) error {
 	for l, n := range map[*lane]int{s.library: 1, s.keeper: 1, s.tasks: taskLanes, s.movers: moverLanes, s.looks: 1, s.checks: checkLanes} {
 		l.work(n, s.results, ended, &lanes)
 	}
-	s.reach.mapper = s.newMapper()
+	s.reach.mapper, s.hosting.mapper = s.newMapper((*state).mappingChanged), s.newMapper((*state).hostMoved)
 	s.announcer = announce.New(e.announceConfig(s))
 	announcing, stopAnnouncing := context.WithCancel(context.Background())
 	var announcer sync.WaitGroup
@@ -98,7 +98,8 @@ func (e *Engine) serve(ctx context.Context, s *state) error {
 	defer s.followRoute()()
 
 	var mapper sync.WaitGroup
-	mapper.Go(func() { _ = s.reach.mapper.Run(announcing) }) // likewise
+	mapper.Go(func() { _ = s.reach.mapper.Run(announcing) })   // likewise
+	mapper.Go(func() { _ = s.hosting.mapper.Run(announcing) }) // likewise
 	s.listening(s.control.Port())
 	for _, b := range s.bans {
 		s.control.Ban(b.Addr)

@@ -263,10 +263,16 @@ func (d *shareDialog) way() way {
 }
 
 // reached is who can reach us there, and the announce address.
-func (v way) reached(port int) (kind engine.PlaceKind, announce string) {
+func (v way) reached(h engine.Hosting) (kind engine.PlaceKind, announce string) {
 	if v.name != "" {
-		announce, _ = announceAt(v.name, port) // it was read
+		announce, _ = announceAt(v.name, h.Port) // it was read
 		return engine.PlaceOutside, announce
 	}
-	return v.place.Kind, engine.AnnounceURL(v.place.Addr, port)
+	p := v.place
+	for _, now := range h.Places {
+		if now.Addr == p.Addr {
+			p = now // with the port that the router gave meanwhile
+		}
+	}
+	return p.Kind, engine.AnnounceURL(p.Addr, p.PortOr(h.Port))
 }

@@ -69,7 +69,7 @@ func (j *shareJob) share(ctx context.Context, c *engine.Content, o engine.Create
 		return nil, err
 	}
 	s := &shared{}
-	s.kind, s.announce = v.reached(h.Port)
+	s.kind, s.announce = v.reached(h)
 	o.Trackers = [][]string{{s.announce}}
 	if s.made, err = engine.Create(ctx, c, o, func(done int64) { j.report(done, c.Size) }); err != nil {
 		return nil, err

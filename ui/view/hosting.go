@@ -56,6 +56,8 @@ func Reach(h engine.Hosting, kind engine.PlaceKind, peers int) string {
 		return "Only those in the same local network can reach this address. Whether they do could not be verified: none has yet. A firewall may have to let in " + ports + "."
 	case !h.Outside.IsZero():
 		return "Others reach it from outside, the last at " + clockOf(h.Outside) + "."
+	case kind == engine.PlaceMapped:
+		return "Your router says that it lets others in. Whether they reach it could not be verified: nobody from outside has yet."
 	}
 	return "Whether others can reach it could not be verified: nobody from outside has yet. Your router or firewall may have to let in " + ports + "."
 }
@@ -65,6 +67,8 @@ func PlaceName(p engine.Place) string {
 	switch p.Kind {
 	case engine.PlaceOutside:
 		return p.Addr.String() + ": for everybody"
+	case engine.PlaceMapped:
+		return p.Addr.String() + ": for everybody, your router lets them in"
 	case engine.PlaceSeen:
 		return p.Addr.String() + ": for everybody, if your router lets them in"
 	case engine.PlaceInside:
