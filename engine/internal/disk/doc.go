@@ -8,7 +8,9 @@
 // appeared where we were about to create one, is never written, truncated or
 // deleted; it may be read, and Rename gives it another name if the user asks for that.
 // It becomes ours only if the user agrees, once its pieces were hashed and Adoptable
-// has nothing against it; then what is missing is written, and it is not cut short either. No file of ours is truncated either, and nothing is
+// has nothing against it; then what is missing is written, and it is not cut short either.
+// What was put in the place of a file of ours while no handle was open is not written, as
+// far as files have lasting numbers (keepsNumbers). No file of ours is truncated either, and nothing is
 // deleted: Trash moves files to the desktop's trash or fails; Moved.Finish and
 // Leftover remove a file of ours only if a copy of it that came back from the disk as
 // it was written has taken its place, and that is recorded. No symbolic link
