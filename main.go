@@ -7,6 +7,7 @@ import (
 	"os/signal"
 	"runtime/debug"
 	"syscall"
+	"time"
 
 	"piecewise/ui/terminal"
 )
@@ -15,9 +16,18 @@ import (
 // and go without any, so to look for it more often than Go does by itself costs little.
 const garbage = 50
 
+// While the window opens and the list is read there is more than anything to be made
+// anew and little to be thrown away. Then it may be so much, for so long, so that
+// nobody waits for garbage to be found.
+const (
+	startGarbage = 400
+	startTime    = 2 * time.Second
+)
+
 func main() {
 	if os.Getenv("GOGC") == "" {
-		debug.SetGCPercent(garbage)
+		debug.SetGCPercent(startGarbage)
+		time.AfterFunc(startTime, func() { debug.SetGCPercent(garbage) })
 	}
 	os.Exit(run(os.Args[1:]))
 }

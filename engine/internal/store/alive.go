@@ -105,7 +105,7 @@ func wrote(live, last time.Time, known bool) time.Time {
 // until when their files may have been written.
 func (s *Store) noteCrash(boot string) error {
 	last, known := lastWrote(s.profile, boot)
-	records, err := s.Records()
+	records, err := s.known()
 	if err != nil {
 		return err
 	}

@@ -93,6 +93,8 @@ func inspect(tx *bolt.Tx, all *found) error {
 		}
 		all.settings = slices.Clone(text)
 	}
+	most := tx.Size() / recordLeast // a damaged count may be any
+	all.records = make([]Record, 0, min(int64(binary.BigEndian.Uint32(count)), most))
 	last := []byte(nil)
 	err := list.ForEach(func(id, value []byte) error {
 		r, err := parse(tx, id, value)
@@ -158,7 +160,7 @@ func (s *Store) setAside(why reason) (string, error) {
 	if err := os.Rename(s.path(), aside); err != nil {
 		return "", fmt.Errorf("set the file aside: %w", err)
 	}
-	s.db, s.file, s.broken = nil, nil, false
+	s.db, s.file, s.broken, s.read = nil, nil, false, nil
 	return aside, s.open()
 }
 

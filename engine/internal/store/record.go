@@ -64,6 +64,9 @@ type Stamp struct {
 // the fourth has all stamps in it, however many they are.
 const recordVersion = 5
 
+// recordLeast is how many bytes a record has at least.
+const recordLeast = 90
+
 // encode returns r, without stamps that are apart, in a form of which there is exactly
 // one for every record: numbers of fixed width in big-endian order, everything else
 // behind its length.

@@ -76,6 +76,7 @@ type Store struct {
 	db      *bolt.DB
 	file    *os.File // db's; all that can be closed once db has panicked
 	broken  bool     // db has panicked, and may hold its own locks for ever
+	read    []Record // all there are, as Open found them, until they change or are asked for
 }
 
 // Open opens the profile folder, and makes it if it is missing. The notice is a
@@ -88,6 +89,9 @@ func Open(profile string) (*Store, string, error) {
 	s := &Store{profile: profile}
 	s.removeTemporary()
 	found, reason, err := s.load()
+	if reason == sound {
+		s.read = found.records
+	}
 	if err != nil {
 		return nil, "", err
 	}
@@ -170,6 +174,17 @@ func (s *Store) Close() error {
 // Records returns all records in the order in which they were added, those of
 // the same moment by ID.
 func (s *Store) Records() ([]Record, error) {
+	out, err := s.known()
+	s.read = nil // they are the caller's now
+	sortRecords(out)
+	return out, err
+}
+
+// known returns all records, those that Open has just read without reading them again.
+func (s *Store) known() ([]Record, error) {
+	if s.read != nil {
+		return s.read, nil
+	}
 	var out []Record
 	err := s.view(func(tx *bolt.Tx) error {
 		return tx.Bucket(bucketTorrents).ForEach(func(id, value []byte) error {
@@ -181,7 +196,6 @@ func (s *Store) Records() ([]Record, error) {
 	if err != nil {
 		return nil, fmt.Errorf("read records: %w", err)
 	}
-	sortRecords(out)
 	return out, nil
 }
 
@@ -319,6 +333,7 @@ func (s *Store) view(f func(*bolt.Tx) error) error {
 }
 
 func (s *Store) update(f func(*bolt.Tx) error) error {
+	s.read = nil
 	return s.guard(func() error { return s.db.Update(f) })
 }
 

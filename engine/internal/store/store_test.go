@@ -470,3 +470,30 @@ func BenchmarkOpen(b *testing.B) {
 		must(b, s.Close())
 	}
 }
+
+// TestRecordsAfterOpen wants those of now, not those that Open has read, and each caller
+// to have its own.
+func TestRecordsAfterOpen(t *testing.T) {
+	profile, want := filled(t, 20)
+	s, _ := reopen(t, profile)
+	want[3].Uploaded++
+	must(t, s.Put(want[3:4], nil))
+	for range 2 {
+		got, err := s.Records()
+		must(t, err)
+		if !reflect.DeepEqual(got, want) {
+			t.Fatal("after a change other records are read")
+		}
+	}
+	must(t, s.Close())
+
+	s, _ = reopen(t, profile)
+	for range 2 {
+		got, err := s.Records()
+		must(t, err)
+		if !reflect.DeepEqual(got, want) {
+			t.Fatal("at the next start other records are read")
+		}
+		got[0].Name = "the caller's"
+	}
+}
