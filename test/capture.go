@@ -2,11 +2,12 @@ package test
 
 import (
 	"encoding/binary"
+	"errors"
 	"fmt"
 	"net"
 	"net/netip"
-	"sync"
 	"testing"
+	"time"
 
 	"golang.org/x/sys/unix"
 )
@@ -14,10 +15,7 @@ import (
 // Capture has what leaves by a network interface: every IP packet, but for what the
 // kernel says by itself, which is the neighbour discovery of IPv6, the refusal of
 // packets and of connections that came in, and that a group of before was left.
-type Capture struct {
-	mu   sync.Mutex
-	seen []string
-}
+type Capture struct{ fd int }
 
 // StartCapture captures until the test ends. It is for root only.
 func StartCapture(t *testing.T, name string) *Capture {
@@ -27,55 +25,59 @@ func StartCapture(t *testing.T, name string) *Capture {
 		t.Fatal(err)
 	}
 	all := binary.NativeEndian.Uint16(binary.BigEndian.AppendUint16(nil, unix.ETH_P_ALL))
-	fd, err := unix.Socket(unix.AF_PACKET, unix.SOCK_DGRAM|unix.SOCK_CLOEXEC, int(all))
+	fd, err := unix.Socket(unix.AF_PACKET, unix.SOCK_DGRAM|unix.SOCK_CLOEXEC|unix.SOCK_NONBLOCK, int(all))
 	if err != nil {
 		t.Fatal(err)
+	}
+	t.Cleanup(func() { unix.Close(fd) })
+	// The kernel keeps what nobody has read yet, and tells when each packet left.
+	for option, value := range map[int]int{unix.SO_RCVBUFFORCE: 64 << 20, unix.SO_TIMESTAMPNS: 1} {
+		if err := unix.SetsockoptInt(fd, unix.SOL_SOCKET, option, value); err != nil {
+			t.Fatal(err)
+		}
 	}
 	if err := unix.Bind(fd, &unix.SockaddrLinklayer{Protocol: all, Ifindex: i.Index}); err != nil {
 		t.Fatal(err)
 	}
-	// So that the reader ends.
-	if err := unix.SetsockoptTimeval(fd, unix.SOL_SOCKET, unix.SO_RCVTIMEO, &unix.Timeval{Usec: 100_000}); err != nil {
-		t.Fatal(err)
-	}
-	c, ending, ended := &Capture{}, make(chan struct{}), make(chan struct{})
-	t.Cleanup(func() { close(ending); <-ended; unix.Close(fd) })
-	go func() {
-		defer close(ended)
-		b := make([]byte, 64<<10)
-		for {
-			select {
-			case <-ending:
-				return
-			default:
+	return &Capture{fd}
+}
+
+// Seen returns what has left since the last call, as "udp 1.2.3.4:5".
+func (c *Capture) Seen(t *testing.T) []string { t.Helper(); return c.After(t, time.Time{}) }
+
+// After returns what has left since the last call and not before a moment.
+func (c *Capture) After(t *testing.T, moment time.Time) (all []string) {
+	t.Helper()
+	b, control := make([]byte, 128), make([]byte, 128)
+	for {
+		n, of, _, from, err := unix.Recvmsg(c.fd, b, control, 0)
+		switch l, ok := from.(*unix.SockaddrLinklayer); {
+		case errors.Is(err, unix.EINTR), errors.Is(err, unix.ENETDOWN): // it is told once
+		case errors.Is(err, unix.EAGAIN):
+			if lost, err := unix.GetsockoptTpacketStats(c.fd, unix.SOL_PACKET, unix.PACKET_STATISTICS); err != nil || lost.Drops > 0 {
+				t.Errorf("packets were not captured: %+v, %v", lost, err)
 			}
-			n, from, err := unix.Recvfrom(fd, b, 0)
-			if err != nil {
-				continue // nothing came, most likely
-			}
-			if l, ok := from.(*unix.SockaddrLinklayer); ok && l.Pkttype == unix.PACKET_OUTGOING {
-				c.take(b[:n])
+			return all
+		case err != nil:
+			t.Fatal(err)
+		case ok && l.Pkttype == unix.PACKET_OUTGOING:
+			if what := describe(b[:n]); what != "" && !sent(control[:of]).Before(moment) {
+				all = append(all, what)
 			}
 		}
-	}()
-	return c
-}
-
-func (c *Capture) take(b []byte) {
-	if what := describe(b); what != "" {
-		c.mu.Lock()
-		defer c.mu.Unlock()
-		c.seen = append(c.seen, what)
 	}
 }
 
-// Seen returns what was captured since the last call, as "udp 1.2.3.4:5".
-func (c *Capture) Seen() []string {
-	c.mu.Lock()
-	defer c.mu.Unlock()
-	seen := c.seen
-	c.seen = nil
-	return seen
+// sent reads when a packet left, by the clock that is also that of time.Now; that is
+// now if the kernel does not say.
+func sent(control []byte) time.Time {
+	all, _ := unix.ParseSocketControlMessage(control) // what cannot be read says nothing
+	for _, m := range all {
+		if m.Header.Level == unix.SOL_SOCKET && m.Header.Type == unix.SCM_TIMESTAMPNS && len(m.Data) >= 16 {
+			return time.Unix(int64(binary.NativeEndian.Uint64(m.Data)), int64(binary.NativeEndian.Uint64(m.Data[8:])))
+		}
+	}
+	return time.Now()
 }
 
 // describe names a packet, "" for what does not count.

@@ -171,3 +171,16 @@ func TestGetContinue(t *testing.T) {
 	}
 	d.Compare(t, dir)
 }
+
+// While the interface is not there, or the proxy does not answer, get says so.
+func TestGetSaysWhyNothingLeaves(t *testing.T) {
+	t.Parallel()
+	d := Make(t, "waits", 16<<10, File{Length: 20_000})
+	for want, flags := range map[string][]string{
+		"nowhere0 is gone: nothing leaves":       {"--interface", "nowhere0"},
+		"The proxy fails (SOCKS5 127.0.0.1:1), ": {"--proxy", "socks5://127.0.0.1:1", "--no-utp", "--peer", "127.0.0.1:2"},
+	} {
+		args := append([]string{d.Torrent(t, ""), "--dir", t.TempDir()}, flags...)
+		StartGet(t, "", args...).Await(t, d, 20*time.Second, func(l Line) bool { return strings.HasPrefix(l.Way, want) })
+	}
+}

@@ -67,6 +67,7 @@ type Line struct {
 	Down, Up              int64
 	Peers, Seeds          int
 	ETA                   int64
+	Way                   string // why nothing leaves
 	Error                 string
 
 	TrackersWorking int    `json:"trackers_working"`

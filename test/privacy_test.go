@@ -89,21 +89,23 @@ func (s *session) now() *engine.Snapshot {
 	return s.last
 }
 
-// set changes the settings. When it returns they hold.
-func (s *session) set(change func(*engine.Settings)) {
+// set changes the settings, and returns the moment from which on they hold.
+func (s *session) set(change func(*engine.Settings)) (since time.Time) {
 	s.t.Helper()
 	v := s.now().Settings
 	change(&v)
 	if err := s.e.SetSettings(s.t.Context(), v); err != nil {
 		s.t.Fatal(err)
 	}
+	since = time.Now().Round(0) // as the kernel's clock has it
 	Poll(s.t, 10*time.Second, "the settings are told", func() bool { return s.now().Settings.Equal(v) })
+	return since
 }
 
-// privacy changes that.
-func (s *session) privacy(p engine.Privacy) {
+// privacy changes that, as set does.
+func (s *session) privacy(p engine.Privacy) (since time.Time) {
 	s.t.Helper()
-	s.set(func(v *engine.Settings) { v.Privacy = p })
+	return s.set(func(v *engine.Settings) { v.Privacy = p })
 }
 
 // moves waits until something is downloaded.
@@ -130,10 +132,16 @@ func (s *session) finish() {
 	s.d.Compare(s.t, s.dir)
 }
 
-// none fails the test if something has left that should not.
+// none fails the test if something has left that should not, since the last look.
 func none(t *testing.T, c *Capture, when string, allowed ...string) {
 	t.Helper()
-	leaked := slices.DeleteFunc(c.Seen(), func(packet string) bool {
+	noneSince(t, c, time.Time{}, when, allowed...)
+}
+
+// noneSince is none from a moment on.
+func noneSince(t *testing.T, c *Capture, since time.Time, when string, allowed ...string) {
+	t.Helper()
+	leaked := slices.DeleteFunc(c.After(t, since), func(packet string) bool {
 		return slices.ContainsFunc(allowed, func(a string) bool { return strings.HasPrefix(packet, a) })
 	})
 	if len(leaked) > 0 {
@@ -180,6 +188,23 @@ var everything = map[string]string{
 	"the router":           "udp 192.168.77.1:5351",
 }
 
+// sendsAll waits until all kinds of packets are seen where nothing is forbidden.
+func (s *session) sendsAll(t *testing.T, w *world) {
+	t.Helper()
+	missing := maps.Clone(everything)
+	var seen []string
+	defer func() {
+		if t.Failed() {
+			t.Logf("still missing: %v; seen: %q", missing, seen)
+		}
+	}()
+	Poll(t, 30*time.Second, "all kinds of packets are seen where nothing is forbidden", func() bool {
+		seen = append(seen, w.past.Seen(t)...)
+		maps.DeleteFunc(missing, func(_, packet string) bool { return slices.Contains(seen, packet) })
+		return len(missing) == 0
+	})
+}
+
 // Whatever a session sends goes over the interface that is named, or not at all: when it
 // starts, while it is gone, down and back, and while the settings change.
 func TestKillSwitch(t *testing.T) {
@@ -188,27 +213,18 @@ func TestKillSwitch(t *testing.T) {
 	}
 	w := newWorld(t)
 	t.Run("without", func(t *testing.T) {
+		if !Full() {
+			t.Skip("in the full matrix: PIECEWISE_E2E=full; TestProxyChanges has it too")
+		}
 		s := openSession(t, w.d, engine.Privacy{})
-		missing := maps.Clone(everything)
-		var seen []string
-		defer func() {
-			if t.Failed() {
-				t.Logf("still missing: %v; seen: %q", missing, seen)
-			}
-		}()
-		Poll(t, 30*time.Second, "all kinds of packets are seen where nothing is forbidden", func() bool {
-			seen = append(seen, w.past.Seen()...)
-			maps.DeleteFunc(missing, func(_, packet string) bool { return slices.Contains(seen, packet) })
-			return len(missing) == 0
-		})
+		s.sendsAll(t, w)
 		// From one moment to the next everything goes another way.
-		s.privacy(engine.Privacy{Bind: "tun0"})
-		w.past.Seen()
+		since := s.privacy(engine.Privacy{Bind: "tun0"})
 		s.set(func(v *engine.Settings) { v.Limits.Down = 50_000 })
 		s.moves("over the tunnel")
-		none(t, w.past, "after the interface was chosen")
+		noneSince(t, w.past, since, "after the interface was chosen")
 	})
-	w.past.Seen()
+	w.past.Seen(t)
 	s := openSession(t, w.d, engine.Privacy{Bind: "tun0"})
 	Poll(t, 10*time.Second, "the engine runs", func() bool { return s.now() != nil })
 	s.set(func(v *engine.Settings) { v.Limits.Down = 50_000 })
@@ -235,13 +251,8 @@ func TestKillSwitch(t *testing.T) {
 	none(t, w.past, "until the end")
 }
 
-// Through a proxy, whatever a session sends goes to the proxy, or nowhere.
-func TestProxied(t *testing.T) {
-	if !BetweenNetworks(t) {
-		return
-	}
-	w := newWorld(t)
-	// It stands outside, and leads into the tunnel.
+// outsideProxy is a proxy that stands outside, and leads into the tunnel.
+func outsideProxy(t *testing.T, w *world) *proxy.Server {
 	server := &proxy.Server{
 		User: "me", Password: "secret", Dial: w.tun.dial, ListenPacket: w.tun.listenPacket, Relay: w.eth.listenPacket,
 		Rename: func(hostport string) string {
@@ -252,15 +263,44 @@ func TestProxied(t *testing.T) {
 		},
 	}
 	go server.Serve(w.eth.listen(t, w.eth.Host+":1080"))
-	for _, kind := range []engine.ProxyKind{engine.ProxySOCKS5, engine.ProxyHTTP} {
+	return server
+}
+
+// over is the proxy outside, for everything.
+func (w *world) over(kind engine.ProxyKind) engine.Privacy {
+	return engine.Privacy{Proxy: engine.Proxy{
+		Kind: kind, Address: w.eth.Host + ":1080", User: "me", Password: "secret", Peers: true, Trackers: true, WebSeeds: true,
+	}}
+}
+
+// allowed is what may leave to the outside over a proxy.
+func (w *world) allowed(kind engine.ProxyKind, server *proxy.Server) []string {
+	allowed := []string{"tcp " + w.eth.Host + ":1080"}
+	if kind == engine.ProxySOCKS5 {
+		for _, relay := range server.Relays() {
+			allowed = append(allowed, "udp "+relay)
+		}
+	}
+	return allowed
+}
+
+var realProxies = []engine.ProxyKind{engine.ProxySOCKS5, engine.ProxyHTTP}
+
+// Through a proxy, whatever a session sends goes to the proxy, or nowhere.
+func TestProxied(t *testing.T) {
+	if !BetweenNetworks(t) {
+		return
+	}
+	w := newWorld(t)
+	server := outsideProxy(t, w)
+	for _, kind := range realProxies {
 		t.Run(kind.String(), func(t *testing.T) {
 			if kind == engine.ProxyHTTP && !Full() {
 				t.Skip("in the full matrix: PIECEWISE_E2E=full")
 			}
-			w.past.Seen()
-			w.through.Seen()
-			x := engine.Proxy{Kind: kind, Address: w.eth.Host + ":1080", User: "me", Password: "secret", Peers: true, Trackers: true, WebSeeds: true}
-			s := openSession(t, w.d, engine.Privacy{Proxy: x})
+			w.past.Seen(t)
+			w.through.Seen(t)
+			s := openSession(t, w.d, w.over(kind))
 			Poll(t, 10*time.Second, "the engine runs", func() bool { return s.now() != nil })
 			s.set(func(v *engine.Settings) { v.Limits.Down = 50_000 })
 			s.moves("through the proxy")
@@ -268,13 +308,54 @@ func TestProxied(t *testing.T) {
 			s.moves("after the proxy has hung up")
 			s.finish()
 			none(t, w.through, "over "+kind.String())
-			allowed := []string{"tcp " + x.Address}
-			if kind == engine.ProxySOCKS5 {
-				for _, relay := range server.Relays() {
-					allowed = append(allowed, "udp "+relay)
-				}
-			}
-			none(t, w.past, "over "+kind.String(), allowed...)
+			none(t, w.past, "over "+kind.String(), w.allowed(kind, server)...)
 		})
 	}
+}
+
+// From the moment at which other settings hold no packet goes the way of before: not a
+// look-up that was under way, and not a connection that was being made.
+func TestProxyChanges(t *testing.T) {
+	if !BetweenNetworks(t) {
+		return
+	}
+	w := newWorld(t)
+	server := outsideProxy(t, w)
+	s := openSession(t, w.d, engine.Privacy{})
+	s.sendsAll(t, w)
+	s.set(func(v *engine.Settings) { v.Limits.Down = 50_000 })
+	rounds := 1
+	if Full() {
+		rounds = 5
+	}
+	over := func(kind engine.ProxyKind) {
+		t.Helper()
+		since := s.privacy(w.over(kind))
+		s.moves("over " + kind.String())
+		noneSince(t, w.past, since, "from the moment on at which all goes over "+kind.String(), w.allowed(kind, server)...)
+		noneSince(t, w.through, since, "over "+kind.String())
+	}
+	direct := func(bind string, forbidden *Capture) {
+		t.Helper()
+		since := s.privacy(engine.Privacy{Bind: bind})
+		if bind == "tun0" {
+			s.moves("over the tunnel")
+		} else {
+			Poll(t, 20*time.Second, "names are asked for outside", func() bool {
+				return slices.Contains(w.past.Seen(t), everything["names"])
+			})
+		}
+		noneSince(t, forbidden, since, "from the moment on at which all goes over "+bind)
+	}
+	for round := range rounds {
+		over(engine.ProxySOCKS5)
+		over(engine.ProxyHTTP)
+		direct("tun0", w.past)
+		if round+1 < rounds {
+			over(engine.ProxyHTTP)
+			direct("eth0", w.through) // without a proxy there is something under way again
+		}
+	}
+	s.finish()
+	none(t, w.past, "until the end")
 }

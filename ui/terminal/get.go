@@ -28,7 +28,8 @@ func (*getCommand) Help() string {
 
 With --json every line is one object with infohash, name, state, done, size, have, downloaded, uploaded, down, up,
 peers, seeds, eta and error: bytes, bytes a second and seconds; eta is -1 if unknown, done means that all wanted
-pieces are verified.
+pieces are verified. way is a sentence that says why nothing leaves this machine, because the interface of --interface is gone
+or the proxy fails; it is empty while all is well, and until then the download waits.
 
 A disk that is full, read-only or taken away is waited for, see --wait; the download goes on when it can again.
 Other trouble ends it.`

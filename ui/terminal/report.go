@@ -13,6 +13,7 @@ import (
 // reporter tells how a download goes. Rows are in the order of the command line;
 // a torrent that the engine has not told of yet has none.
 type reporter interface {
+	way(why string)                       // why nothing, or not all, can leave this machine, a sentence without its full stop; "" if all can
 	changed(rows []*engine.Torrent) error // there is a new snapshot
 	second(rows []*engine.Torrent) error  // a second has passed
 	end(rows []*engine.Torrent) error     // the engine has stopped; called once
@@ -22,7 +23,10 @@ type reporter interface {
 type jsonLines struct {
 	w    io.Writer
 	done map[engine.ID]bool // as it was last told
+	why  string             // as way tells
 }
+
+func (j *jsonLines) way(why string) { j.why = why }
 
 // line is one object of get --json.
 type line struct {
@@ -47,6 +51,8 @@ type line struct {
 	TrackerRefused  bool   `json:"tracker_refused"`
 	SwarmSeeds      int    `json:"swarm_seeds"`
 	SwarmPeers      int    `json:"swarm_peers"`
+
+	Way string `json:"way"` // why nothing, or not all, can leave this machine
 }
 
 func (j *jsonLines) print(t *engine.Torrent) error {
@@ -60,6 +66,7 @@ func (j *jsonLines) print(t *engine.Torrent) error {
 		Peers: t.Peers, Seeds: t.Seeds, ETA: eta, Error: t.Err,
 		Trackers: t.Trackers, TrackersWorking: t.TrackersWorking, TrackerError: t.TrackerErr, TrackerRefused: t.TrackerRefused,
 		SwarmSeeds: t.SwarmSeeds, SwarmPeers: t.SwarmPeers,
+		Way: j.why,
 	})
 }
 
@@ -94,6 +101,20 @@ func (j *jsonLines) end(rows []*engine.Torrent) error { return j.second(rows) }
 type plainLines struct {
 	w       io.Writer
 	seconds int
+	why     string // as it was last told
+}
+
+// way is told at once: nothing goes on by itself.
+func (p *plainLines) way(why string) {
+	switch {
+	case why == p.why:
+		return
+	case why == "":
+		fmt.Fprintln(p.w, "The way out is open again.")
+	default:
+		fmt.Fprintln(p.w, why+".")
+	}
+	p.why = why
 }
 
 func (p *plainLines) changed([]*engine.Torrent) error { return nil }
@@ -117,12 +138,28 @@ func (p *plainLines) print(rows []*engine.Torrent) {
 }
 
 // progress draws a bar and a line for every torrent.
-type progress struct{ screen *screen }
+type progress struct {
+	screen *screen
+	why    string // as way tells
+}
+
+func (p *progress) way(why string) { p.why = why }
 
 func (p *progress) changed(rows []*engine.Torrent) error {
 	columns, lines := p.screen.size()
-	p.screen.draw(layOut(rows, columns, lines, p.screen.color))
+	if p.why != "" {
+		lines--
+	}
+	p.screen.draw(withWay(p.why, columns, layOut(rows, columns, lines, p.screen.color)))
 	return nil
+}
+
+// withWay puts under what is shown why nothing leaves.
+func withWay(why string, columns int, shown []string) []string {
+	if why == "" {
+		return shown
+	}
+	return append(shown, clip(why+".", columns-1))
 }
 
 func (p *progress) second(rows []*engine.Torrent) error { return p.changed(rows) }

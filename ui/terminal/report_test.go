@@ -28,6 +28,7 @@ func rowOf(name string, have, wanted int64) *engine.Torrent {
 func TestJSONLine(t *testing.T) {
 	var out bytes.Buffer
 	j := &jsonLines{w: &out}
+	j.way("tun0 is gone: nothing leaves")
 	row := rowOf("ä \"b\"\n", 20, 40)
 	row.Trackers, row.TrackersWorking, row.TrackerErr, row.TrackerRefused = 2, 1, "not registered", true
 	row.SwarmSeeds, row.SwarmPeers = 4, 9
@@ -36,7 +37,7 @@ func TestJSONLine(t *testing.T) {
 	}
 	want := `{"infohash":"0100000000000000000000000000000000000000","name":"ä \"b\"\n","state":"downloading","done":false,` +
 		`"size":50000000,"have":20,"downloaded":11,"uploaded":12,"down":1000000,"up":2000,"peers":3,"seeds":1,"eta":90,"error":"",` +
-		`"trackers":2,"trackers_working":1,"tracker_error":"not registered","tracker_refused":true,"swarm_seeds":4,"swarm_peers":9}` + "\n"
+		`"trackers":2,"trackers_working":1,"tracker_error":"not registered","tracker_refused":true,"swarm_seeds":4,"swarm_peers":9,"way":"tun0 is gone: nothing leaves"}` + "\n"
 	if out.String() != want {
 		t.Errorf("got  %swant %s", out.String(), want)
 	}
@@ -125,5 +126,29 @@ func TestLayOut(t *testing.T) {
 		if n := len([]rune(line)); n > 19 {
 			t.Errorf("%q has %d columns of 19", line, n)
 		}
+	}
+}
+
+// Why nothing leaves is told once, at once, and that it does again.
+func TestWayOut(t *testing.T) {
+	var out bytes.Buffer
+	p := &plainLines{w: &out}
+	for _, w := range []engine.Way{
+		{},
+		{Bound: "tun0", Closed: "tun0 is gone: nothing leaves"},
+		{Bound: "tun0", Closed: "tun0 is gone: nothing leaves"},
+		{Bound: "tun0"},
+		{Proxy: "SOCKS5 10.0.0.1:1080", Failed: "it hangs up\x1b[2J"},
+	} {
+		p.way(wayOut(w))
+	}
+	want := "tun0 is gone: nothing leaves.\nThe way out is open again.\n" +
+		"The proxy fails (SOCKS5 10.0.0.1:1080), and nothing goes past it: it hangs up\\u001b[2J.\n"
+	if out.String() != want {
+		t.Errorf("got %q, want %q", out.String(), want)
+	}
+	shown := withWay(wayOut(engine.Way{Closed: "tun0 is gone: nothing leaves"}), 14, []string{"a"})
+	if want := []string{"a", "tun0 is gone:"}; !reflect.DeepEqual(shown, want) {
+		t.Errorf("shown: %q, want %q", shown, want)
 	}
 }

@@ -107,6 +107,9 @@ func (s *session) watch(ctx context.Context, seed bool) error {
 				return engine.ErrStopped
 			}
 			s.take(u.Snapshot)
+			if u.Snapshot != nil {
+				s.report.way(wayOut(u.Snapshot.Way))
+			}
 			if err := s.report.changed(s.rows); err != nil {
 				return fmt.Errorf("report progress: %w", err)
 			}

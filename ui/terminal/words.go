@@ -60,6 +60,17 @@ func checking(t *engine.Torrent) string {
 	return text
 }
 
+// wayOut says why nothing, or not all, can leave this machine; "" if all can.
+func wayOut(w engine.Way) string {
+	switch {
+	case w.Closed != "":
+		return format.Text(w.Closed)
+	case w.Failed != "":
+		return "The proxy fails (" + format.Text(w.Proxy) + "), and nothing goes past it: " + format.Text(w.Failed)
+	}
+	return ""
+}
+
 // clip cuts s where it would be wider than so many columns of a terminal.
 func clip(s string, columns int) string {
 	used := 0

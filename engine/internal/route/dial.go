@@ -213,6 +213,11 @@ func (r *Route) connect(ctx context.Context, w *way, network string, to netip.Ad
 	if err != nil {
 		return nil, err
 	}
+	done, err := r.begin(w)
+	if err != nil {
+		return nil, err
+	}
+	defer done()
 	ctx, cancel := context.WithCancel(ctx)
 	defer cancel()
 	defer context.AfterFunc(w.ctx, cancel)()

@@ -23,8 +23,10 @@
 // # What a change does
 //
 // SetPolicy, and Run when the interface goes or comes, first closes the way: from then
-// on nothing is sent. What is open is closed, attempts to connect end. Then the new way
-// is open. A Listener and a Packets outlive that: they are made anew by whoever reads
+// on nothing is sent. What is open is closed without a word to the other end, attempts
+// to connect and look-ups end, and that is waited for. Then the new way is open: when
+// SetPolicy returns, no packet leaves by the old one, but for what the kernel still has
+// to say of connections that were closed before. A Listener and a Packets outlive that: they are made anew by whoever reads
 // from them. Everybody else sees an error and tries again.
 //
 // # Who may wait
@@ -32,7 +34,7 @@
 // DialPeer, Dial, Targets, Resolve and what an HTTP client does wait for the network,
 // at most 20 s for one address, and for no lock meanwhile. Accept and ReadFrom wait
 // until there is something, or Close. All else returns at once; SetPolicy closes
-// sockets, which takes no longer than the system needs. Notify's functions are called on the
+// sockets and cancels dials, which takes no longer than the system needs. Notify's functions are called on the
 // goroutine that makes the change.
 //
 // # Goroutines

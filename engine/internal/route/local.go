@@ -20,12 +20,16 @@ func (r *Route) ListenLocal(v6 bool, group netip.AddrPort) (net.PacketConn, erro
 	if err := w.allows(Router, "udp"); err != nil {
 		return nil, err
 	}
+	done, err := r.begin(w) // the kernel tells of groups that are joined
+	if err != nil {
+		return nil, err
+	}
+	defer done()
 	at := netip.IPv4Unspecified()
 	if v6 {
 		at = netip.IPv6Unspecified()
 	}
 	var out *net.Interface
-	var err error
 	switch {
 	case r.rules.loopback:
 		if out, err = loopback(); err != nil {

@@ -20,15 +20,20 @@ func (r *Route) addresses(ctx context.Context, w *way, host string) ([]netip.Add
 	if ip, err := netip.ParseAddr(host); err == nil {
 		return []netip.Addr{ip}, nil
 	}
-	resolver := r.resolver
+	resolver := w.resolver
 	if runtime.GOOS != "linux" && !r.rules.loopback && !w.policy.bound() {
 		resolver = net.DefaultResolver // elsewhere Go's knows less than the system's
 	}
+	ctx, cancel := context.WithCancel(ctx)
+	defer cancel()
+	defer context.AfterFunc(w.ctx, cancel)()
 	ips, err := resolver.LookupNetIP(ctx, "ip", host)
-	if err != nil {
+	switch {
+	case err != nil && w.ctx.Err() != nil:
+		return nil, ErrChanged
+	case err != nil:
 		return nil, fmt.Errorf("resolve name: %w", err)
-	}
-	if len(ips) == 0 {
+	case len(ips) == 0:
 		return nil, fmt.Errorf("resolve name: %s has no address", host)
 	}
 	return ips, nil
@@ -39,8 +44,7 @@ var upstream = "/run/systemd/resolve/resolv.conf"
 
 // dialNameServer connects to a name server for Go's resolver. One on this machine
 // would ask others over any interface: in its place comes the one that it asks itself.
-func (r *Route) dialNameServer(ctx context.Context, network, address string) (net.Conn, error) {
-	w := r.now.Load()
+func (r *Route) dialNameServer(ctx context.Context, w *way, network, address string) (net.Conn, error) {
 	to, err := netip.ParseAddrPort(address)
 	if err != nil {
 		return nil, fmt.Errorf("dial name server: %w", err)

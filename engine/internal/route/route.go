@@ -21,14 +21,13 @@ type Config struct {
 // Route is the way out of this machine. Its methods may be called from any goroutine.
 // The package doc says which of them wait.
 type Route struct {
-	rules    rules
-	from     netip.Addr
-	log      *slog.Logger
-	capable  bool // sockets can be bound to an interface
-	resolver *net.Resolver
-	links    func() ([]link, error)
-	bound    chan struct{} // closed once a policy has named an interface or an address
-	once     sync.Once
+	rules   rules
+	from    netip.Addr
+	log     *slog.Logger
+	capable bool // sockets can be bound to an interface
+	links   func() ([]link, error)
+	bound   chan struct{} // closed once a policy has named an interface or an address
+	once    sync.Once
 
 	proxyErr atomic.Pointer[string] // why the proxy failed last; "" since it works
 	turn     sync.Mutex             // one change of the way at a time
@@ -58,11 +57,9 @@ func New(cfg Config) *Route {
 	if r.log == nil {
 		r.log = slog.New(slog.DiscardHandler)
 	}
-	r.resolver = &net.Resolver{PreferGo: true, Dial: r.dialNameServer}
 	r.now.Store(&way{})
 	first := r.find(cfg.Policy)
-	first.ctx, first.end = context.WithCancel(context.Background())
-	r.now.Store(first)
+	r.open(first)
 	return r
 }
 
@@ -108,23 +105,46 @@ func (r *Route) refresh() {
 func (r *Route) change(to *way) {
 	was := r.now.Load()
 	if was.same(to) {
-		to.ctx, to.end = was.ctx, was.end
+		to.ctx, to.end, to.resolver, to.starting = was.ctx, was.end, was.resolver, was.starting
 		r.now.Store(to)
 		if text(to.closed) != text(was.closed) || to.policy != was.policy {
 			r.tell()
 		}
 		return
 	}
-	shut := &way{policy: to.policy, closed: ErrChanged}
-	r.now.Store(shut)
+	none := &way{policy: to.policy, closed: ErrChanged}
+	r.now.Store(none)
 	was.end()
-	r.drop(shut)
-	to.ctx, to.end = context.WithCancel(context.Background())
-	r.now.Store(to)
+	r.drop(none)
+	was.starting.Wait() // their context has ended
+	r.open(to)
 	if to.closed != nil {
 		r.log.Warn("nothing leaves this machine", "reason", to.closed)
 	}
 	r.tell()
+}
+
+// open makes a way the one that is used.
+func (r *Route) open(w *way) {
+	w.ctx, w.end = context.WithCancel(context.Background())
+	w.starting = &sync.WaitGroup{}
+	w.resolver = &net.Resolver{PreferGo: true, Dial: func(ctx context.Context, network, address string) (net.Conn, error) {
+		return r.dialNameServer(ctx, w, network, address)
+	}}
+	r.now.Store(w)
+}
+
+// begin is called before a packet is sent without a socket that is held. Unless it
+// fails, the next change of the way waits until done is called, which must be soon
+// after the way's context has ended.
+func (r *Route) begin(w *way) (done func(), err error) {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	if w.closed != nil || !r.now.Load().same(w) {
+		return nil, ErrChanged
+	}
+	w.starting.Add(1)
+	return w.starting.Done, nil
 }
 
 // drop closes what is open and was not made on the given way or one like it.
@@ -139,11 +159,16 @@ func (r *Route) drop(keep *way) {
 	}
 	r.mu.Unlock()
 	for _, c := range over {
-		if tcp, ok := c.(*tcpConn); ok {
-			_ = tcp.SetLinger(0) // or the kernel would go on sending
-		}
-		_ = c.Close() // nobody can do better
+		shut(c)
 	}
+}
+
+// shut closes what may send nothing more, not even that it is closed.
+func shut(c io.Closer) {
+	if tcp, ok := c.(*tcpConn); ok {
+		_ = tcp.SetLinger(0) // or the kernel would go on sending
+	}
+	_ = c.Close() // nobody can do better
 }
 
 func text(err error) string {
@@ -162,7 +187,7 @@ func (r *Route) hold(c io.Closer, w *way) error {
 	}
 	r.mu.Unlock()
 	if !ok {
-		_ = c.Close() // nobody has used it
+		shut(c)
 		return ErrChanged
 	}
 	return nil

@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"net"
 	"net/netip"
+	"sync"
 )
 
 // way is the way out that is open now, or why there is none. It is never changed.
@@ -16,6 +17,9 @@ type way struct {
 	device string // sockets are bound to this interface; "" for none
 	index  int    // of the interface that the policy names
 	from   [2]end // for IPv4 and IPv6
+
+	resolver *net.Resolver   // asks over this way only
+	starting *sync.WaitGroup // see begin
 }
 
 // end is what sockets of one IP version are bound to.
