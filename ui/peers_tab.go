@@ -51,7 +51,7 @@ func newPeersTab(w *Window) *peersTab {
 	t.table.OnTypedKey = w.actions.typedKey
 	t.table.OnMenu = func(addr netip.AddrPort, at fyne.Position) { t.menu(w, addr, at) }
 	t.body = container.NewBorder(nil, t.hint, nil, nil, t.table)
-	t.hint.SetText("Flags: " + strings.Join(view.Legend(), " · "))
+	t.arrange()
 	return t
 }
 
@@ -79,6 +79,13 @@ func (t *peersTab) arrange() {
 		t.peers = view.SortPeers(t.shown.Peers, t.by, t.falling)
 	}
 	t.table.Refresh()
+	lines := append(view.WebSeedReasons(t.peers), "Flags: "+strings.Join(view.Legend(), " · "))
+	if text := strings.Join(lines, "\n"); text != t.hint.Text {
+		t.hint.SetText(text)
+		if t.body != nil {
+			t.body.Refresh() // it has another height
+		}
+	}
 }
 
 func (t *peersTab) sort(title string, falling bool) {

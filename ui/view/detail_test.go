@@ -154,3 +154,18 @@ func TestFactsAreSafe(t *testing.T) {
 		t.Error("facts are missing")
 	}
 }
+
+// TestWebSeedReasons names what is the matter with a few web seeds, and counts the rest.
+func TestWebSeedReasons(t *testing.T) {
+	peers := []*engine.Peer{{}, {URL: "http://works.example/"}}
+	if got := WebSeedReasons(peers); len(got) > 0 {
+		t.Errorf("nothing is the matter: %q", got)
+	}
+	for range maxReasons + 2 {
+		peers = append(peers, &engine.Peer{URL: "http://a.example/x", Err: "it is too slow"})
+	}
+	got := WebSeedReasons(peers)
+	if len(got) != maxReasons+1 || got[0] != "a.example/x: set aside: it is too slow" || got[maxReasons] != "and 2 more" {
+		t.Errorf("%q", got)
+	}
+}

@@ -1,6 +1,8 @@
 package view
 
 import (
+	"fmt"
+
 	"piecewise/engine"
 	"piecewise/ui/format"
 )
@@ -21,4 +23,26 @@ func webSeedState(p *engine.Peer) string {
 		return "is asked"
 	}
 	return "sends"
+}
+
+// maxReasons is how many web seeds are named with what is the matter.
+const maxReasons = 4
+
+// WebSeedReasons says of each web seed of which nothing comes why that is, in a line of
+// its own: a column has no room for it.
+func WebSeedReasons(peers []*engine.Peer) (lines []string) {
+	more := 0
+	for _, p := range peers {
+		switch {
+		case p.URL == "" || p.Err == "":
+		case len(lines) == maxReasons:
+			more++
+		default:
+			lines = append(lines, PeerName(p)+": "+webSeedState(p))
+		}
+	}
+	if more > 0 {
+		lines = append(lines, fmt.Sprintf("and %d more", more))
+	}
+	return lines
 }

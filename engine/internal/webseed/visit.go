@@ -18,7 +18,6 @@ const (
 	gather    = 5 * time.Millisecond  // without a new request, then a range is asked for,
 	gatherFew = time.Millisecond      // or after this if it has enough blocks,
 	gatherMax = 50 * time.Millisecond // but after its first request at the latest
-	firstTrip = 300 * time.Millisecond
 	blockSize = 16 << 10
 )
 
@@ -62,10 +61,9 @@ func newVisit(s *Seed) *visit {
 	return v
 }
 
-// Info implements Link. How long an answer takes is not known before the first: the
-// data plane begins with as much as to a peer that is far away.
+// Info implements Link.
 func (v *visit) Info() wire.Info {
-	return wire.Info{Addr: v.s.cfg.Addr, Outgoing: true, Fast: true, RoundTrip: firstTrip}
+	return wire.Info{Addr: v.s.cfg.Addr, Outgoing: true, Fast: true}
 }
 
 // Wake implements Link.
