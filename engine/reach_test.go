@@ -102,6 +102,7 @@ func TestEngineMapsItsPort(t *testing.T) {
 	if got := b.snap.Reach; got.Mapping != "NAT-PMP" || got.Port != b.snap.Port+1 || got.Address.String() != "198.51.100.7" || got.Told != "the router" {
 		t.Errorf("%+v", got)
 	}
+	b.await("a node", func(s *Snapshot) bool { return s.DHT.Nodes > 0 })
 	id := b.add("magnet:?xt=urn:btih:"+strings.Repeat("5", 40), AddOptions{})
 	if at := announced(t, node, id); int(at.Port()) != b.snap.Port+1 {
 		t.Errorf("the DHT has %v of port %d", at, b.snap.Port)

@@ -38,6 +38,9 @@ func (t *overviewTab) content() fyne.CanvasObject { return t.scroll }
 
 func (t *overviewTab) update(r *view.Row, _ *engine.Detail) {
 	facts := view.Facts(r.Torrent, t.w.now())
+	if t.w.snapshot != nil {
+		facts = append(facts, view.NotReached(t.w.snapshot, r.Torrent)...)
+	}
 	t.offer(t.cancel, moving(r.Torrent))
 	t.offer(t.goOn, inTheWay(r.Torrent))
 	for len(t.labels) < 2*len(facts) {

@@ -46,3 +46,12 @@ func Reachable(r engine.Reach) string {
 	}
 	return strings.ReplaceAll(strings.ReplaceAll(strings.Join(said, " "), "say a ", "says a "), "say the ", "says the ")
 }
+
+// NotReached tells of a torrent that is shared, or would be, that nobody can connect to us;
+// nothing while somebody may.
+func NotReached(s *engine.Snapshot, t *engine.Torrent) []Fact {
+	if s.Reach.State != engine.ReachClosed || t.State != engine.Downloading && t.State != engine.Seeding && t.State != engine.Metadata {
+		return nil
+	}
+	return []Fact{{fmt.Sprintf("Port %d is closed", s.Port), s.Reach.Why}}
+}
