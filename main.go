@@ -25,11 +25,15 @@ const (
 )
 
 func main() {
-	if os.Getenv("GOGC") == "" {
-		debug.SetGCPercent(startGarbage)
-		time.AfterFunc(startTime, func() { debug.SetGCPercent(garbage) })
-	}
+	leave(garbage)
 	os.Exit(run(os.Args[1:]))
+}
+
+// leave has so much garbage lie around, unless the user has said how much.
+func leave(percent int) {
+	if os.Getenv("GOGC") == "" {
+		debug.SetGCPercent(percent)
+	}
 }
 
 func run(args []string) int {
@@ -40,6 +44,8 @@ func run(args []string) int {
 		return terminal.Report(os.Stderr, err)
 	}
 	if w, ok := command.Window(); ok {
+		leave(startGarbage)
+		time.AfterFunc(startTime, func() { leave(garbage) })
 		return terminal.Report(os.Stderr, terminal.CannotRun(open(ctx, w, args)))
 	}
 	return command.Run(ctx, terminal.Stdio{Out: os.Stdout, Err: os.Stderr})
