@@ -133,6 +133,7 @@ func TestEveryFieldOfATorrentIsShown(t *testing.T) {
 	checkShown(t, bases, torrentText, map[string]string{
 		"Preview":  "previews are left out of the list, see TestPreviewsAreLeftOut",
 		"InTheWay": "the details and the menu offer to continue, see TestContinueIsOffered",
+		"Unseen":   "piecewise get waits for its end, see TestSessionLooks; what is found then is shown",
 		"Waits":    "the sentence in Err says so, and get waits for it",
 	})
 }
