@@ -12,11 +12,12 @@
 // unless that ends with a slash.
 //
 // While one connection delivers, the other one's range is on its way already, and both
-// together are as long as the data plane's queue, which is sized to rate and delay: the
-// line does not drain between them. Where a redirect leads is remembered for the visit,
-// for an hour at most if it is for good and a minute if it is for now, unless it says
-// otherwise; the rules for redirects hold for every request. A target that fails is
-// forgotten, and the web seed itself asked again.
+// together are as long as the data plane's queue, which is sized to rate and delay: once
+// it has its size, the line does not drain between them. At the start the queue grows
+// with what is measured, so the first ranges wait for each other. Where a redirect leads
+// is remembered for the visit, for an hour at most if it is for good and a minute if it
+// is for now, unless it says otherwise; the rules for redirects hold for every request.
+// A target that fails is forgotten, and the web seed itself asked again.
 //
 // # What is wrong
 //
