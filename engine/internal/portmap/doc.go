@@ -9,6 +9,10 @@
 // seconds. It never waits longer than a minute for all ways together, and all its
 // packets go through a route.Route.
 //
+// PCP and NAT-PMP are spoken to the router of the default route, which only Linux is
+// asked for. Elsewhere UPnP's search finds the router, of IPv4, and the port is mapped
+// to the address by which the device is reached.
+//
 // What a router says is not believed where it could do harm: it is asked at private
 // addresses only, UPnP devices at the address from which they answered, answers are
 // short or not read, leases are at most a day, and the external address is nothing but

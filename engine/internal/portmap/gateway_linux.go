@@ -12,18 +12,22 @@ import (
 )
 
 // gateway returns the router of the default route of the system, over an interface if
-// one is named; invalid if there is none.
-func gateway(v6 bool, device string) netip.Addr {
+// one is named; errGateway if there is none.
+func gateway(v6 bool, device string) (netip.Addr, error) {
 	name, read := "/proc/net/route", routes4
 	if v6 {
 		name, read = "/proc/net/ipv6_route", routes6
 	}
 	f, err := os.Open(name)
 	if err != nil {
-		return netip.Addr{}
+		return netip.Addr{}, errGateway
 	}
 	defer f.Close()
-	return best(read(f), device)
+	at := best(read(f), device)
+	if !at.IsValid() {
+		return at, errGateway
+	}
+	return at, nil
 }
 
 // path is a default route.

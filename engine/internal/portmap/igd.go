@@ -140,7 +140,7 @@ type upnpToken struct{ service connection }
 func (d *igd) ask(ctx context.Context, at place, port uint16, before *lease) (*lease, error) {
 	if before != nil {
 		if t, ok := before.token.(upnpToken); ok {
-			if l, err := d.mapBoth(ctx, t.service, at, port, before.tcp); err == nil {
+			if l, err := d.mapBoth(ctx, t.service, before.place, port, before.tcp); err == nil {
 				return l, nil
 			}
 		}
@@ -151,8 +151,13 @@ func (d *igd) ask(ctx context.Context, at place, port uint16, before *lease) (*l
 	}
 	err = &refusal{"the router's description has no service that maps ports"}
 	for _, root := range roots {
+		here, why := d.here(ctx, at, root)
+		if why != nil {
+			err = why
+			continue
+		}
 		for _, c := range d.connections(root) {
-			l, why := d.mapBoth(ctx, c, at, port, port)
+			l, why := d.mapBoth(ctx, c, here, port, port)
 			if why == nil {
 				return l, nil
 			}
@@ -160,6 +165,19 @@ func (d *igd) ask(ctx context.Context, at place, port uint16, before *lease) (*l
 		}
 	}
 	return nil, err
+}
+
+// here is the place that mappings of a device are for: as the system tells it, or else
+// the device is the router.
+func (d *igd) here(ctx context.Context, at place, root *goupnp.RootDevice) (place, error) {
+	if at.told() {
+		return at, nil
+	}
+	ip, err := netip.ParseAddr(root.URLBase.Hostname())
+	if err != nil {
+		return place{}, fmt.Errorf("reach the router: %w", err)
+	}
+	return d.m.towards(ctx, ip.Unmap())
 }
 
 // mapBoth maps TCP and UDP to one external port, if possible the wished one.

@@ -34,7 +34,8 @@ type Config struct {
 	PMPPort  uint16 // of PCP and NAT-PMP; 0 is 5351
 	SSDPPort uint16 // of UPnP's search; 0 is 1900
 
-	every time.Duration // for tests, instead of checkEvery and retryFirst
+	every  time.Duration                                    // for tests, instead of checkEvery and retryFirst
+	router func(v6 bool, device string) (netip.Addr, error) // for tests, instead of Gateway and what the system tells
 }
 
 // State is how far it is.
@@ -81,6 +82,12 @@ func New(cfg Config) *Mapper {
 	}
 	if cfg.every == 0 {
 		cfg.every = checkEvery
+	}
+	if cfg.router == nil {
+		cfg.router = gateway
+		if given := cfg.Gateway; given.IsValid() {
+			cfg.router = func(bool, string) (netip.Addr, error) { return given, nil }
+		}
 	}
 	return &Mapper{cfg: cfg, nudged: make(chan struct{}, 1)}
 }
@@ -133,6 +140,9 @@ func (m *Mapper) tell(s Status) {
 // place is where this machine is: what a mapping is good for.
 type place struct{ local, gateway netip.Addr }
 
+// told reports whether the router is known before one answers.
+func (p place) told() bool { return p.gateway.IsValid() }
+
 // lease is what a router granted.
 type lease struct {
 	place    place
@@ -148,7 +158,8 @@ type lease struct {
 // soon after ctx does.
 type asker interface {
 	name() string
-	// ask maps the port. before is the lease that it gave last, for the same port, or nil.
+	// ask maps the port. before is the lease that it gave last, for the same port, or
+	// nil. A place that is not told is for the asker to find, or errUntold.
 	ask(ctx context.Context, at place, port uint16, before *lease) (*lease, error)
 	// alive returns an error if the router has forgotten the lease.
 	alive(ctx context.Context, l *lease) error
@@ -256,7 +267,7 @@ func (m *Mapper) keep(ctx context.Context, s *session, port uint16) {
 	if ctx.Err() != nil {
 		return
 	}
-	if l := s.held; l != nil && (err != nil || l.place != at || l.port != port) {
+	if l := s.held; l != nil && (err != nil || l.port != port || !m.still(ctx, l, at)) {
 		s.drop(ctx)
 		s.due = time.Time{}
 	}
@@ -318,6 +329,7 @@ func (s *session) drop(ctx context.Context) {
 var (
 	errSilent  = errors.New("no router answers")
 	errGateway = errors.New("there is no router: this machine has no default route")
+	errUntold  = errors.New("the router's address is not known")
 )
 
 // refusal is why a router that answered does not map.
@@ -334,7 +346,9 @@ func worst(errs []error) error {
 		}
 	}
 	for _, err := range errs {
-		if !errors.Is(err, errSilent) && !errors.Is(err, errVersion) && !errors.Is(err, context.DeadlineExceeded) {
+		switch {
+		case errors.Is(err, errSilent), errors.Is(err, errVersion), errors.Is(err, errUntold), errors.Is(err, context.DeadlineExceeded):
+		default:
 			return err
 		}
 	}

@@ -45,6 +45,9 @@ var errVersion = errors.New("the router does not know PCP")
 type nonces [2][12]byte
 
 func (p *pcp) ask(ctx context.Context, at place, port uint16, before *lease) (*lease, error) {
+	if !at.told() {
+		return nil, errUntold
+	}
 	l := &lease{place: at, port: port}
 	tokens, known := nonces{}, false
 	tcp, udp := port, port

@@ -22,6 +22,9 @@ var pmpRefusals = map[uint16]string{
 }
 
 func (p *pmp) ask(ctx context.Context, at place, port uint16, before *lease) (*lease, error) {
+	if !at.told() {
+		return nil, errUntold
+	}
 	l := &lease{place: at, port: port}
 	if err := p.external(ctx, l); err != nil {
 		return nil, err
