@@ -17,7 +17,7 @@ func (c *Client) Download(ctx context.Context, url string, most int) ([]byte, er
 	if err != nil {
 		return nil, fmt.Errorf("read address: %w", err)
 	}
-	req.Header.Set("User-Agent", UserAgent)
+	req.Header.Set("User-Agent", Agent(c.cfg.Anonymous))
 	client := c.route.HTTPClient(route.Metainfo)
 	defer client.CloseIdleConnections()
 	resp, err := client.Do(req)
