@@ -106,8 +106,13 @@ func (c *Created) lies(m *Meta, dir string) (name string, ok bool) {
 	if info, err := os.Lstat(c.content.Path); err != nil || info.Mode()&os.ModeSymlink != 0 {
 		return c.content.Name, false
 	}
+	inLayout, given := m.inLayout(), disk.GivenNames(disk.Options{Dir: dir, Layout: layoutOf(m)})
 	for i, f := range m.Files {
-		if i == len(c.content.List) || filepath.Join(dir, filepath.Join(f.Path...)) != c.content.Full(i) {
+		path := filepath.Join(f.Path...)
+		if name, ok := given[inLayout[i]]; ok {
+			path = filepath.FromSlash(name)
+		}
+		if i == len(c.content.List) || filepath.Join(dir, path) != c.content.Full(i) {
 			return f.Path[len(f.Path)-1], false
 		}
 	}

@@ -180,7 +180,7 @@ func metaOf(g *admit.Torrent) *Meta {
 	m.Files = make([]File, 0, len(g.Files))
 	for _, f := range g.Files {
 		if !f.Pad {
-			m.Files = append(m.Files, File{Path: f.Path, Length: f.Length, Offset: f.Offset, altered: f.Altered})
+			m.Files = append(m.Files, File{Path: f.Path, Length: f.Length, Offset: f.Offset, given: g.Given(f)})
 		}
 	}
 	m.pads = padsOf(layoutOf(m))
@@ -217,7 +217,7 @@ func layoutOf(m *Meta) disk.Layout {
 	}
 	for _, f := range m.Files {
 		pad(f.Offset)
-		l.Files = append(l.Files, disk.File{Path: f.Path, Length: f.Length, Offset: f.Offset, Keep: f.altered})
+		l.Files = append(l.Files, disk.File{Path: f.Path, Length: f.Length, Offset: f.Offset, Given: f.given})
 		end += f.Length
 	}
 	pad(m.length)

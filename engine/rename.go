@@ -177,6 +177,7 @@ func (t *torrent) shown() *Meta {
 		if !ok {
 			path, ok = t.rec.Names[i]
 			path = l.Base(i, path)
+			ok = ok && admit.Plain(path) // else it was never given by the user, and is shown as it is safe
 		}
 		if ok {
 			m.Files[file].Path = strings.Split(filepath.ToSlash(path), "/")

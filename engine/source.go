@@ -158,7 +158,9 @@ func Verify(ctx context.Context, src *Source, dir string, report func(piece int,
 	if src.gate == nil {
 		return 0, errors.New("a magnet link has no pieces to check; the .torrent file is needed")
 	}
-	d, err := disk.Open(disk.Options{Dir: dir, Layout: layoutOf(src.Meta), Key: src.ID.String()})
+	files := disk.Options{Dir: dir, Layout: layoutOf(src.Meta), Key: src.ID.String()}
+	files.Names = disk.GivenNames(files)
+	d, err := disk.Open(files)
 	if err != nil {
 		return 0, err
 	}
@@ -180,7 +182,7 @@ func Verify(ctx context.Context, src *Source, dir string, report func(piece int,
 // dir already. Added there, the torrent hashes them, uses what is right and changes
 // none of them. It asks the file system.
 func FilesThere(m *Meta, dir string) (int, error) {
-	there, _, err := disk.Existing(disk.Options{Dir: dir, Layout: layoutOf(m)})
+	_, there, _, err := existing(disk.Options{Dir: dir, Layout: layoutOf(m)})
 	return len(there), err
 }
 

@@ -30,7 +30,7 @@ func (s *state) survey(t *torrent) {
 				return
 			}
 			t.fresh, t.made, t.before = false, nil, nil
-			t.rec.Foreign, t.rec.Stamps = f.foreign, keptStamps(f.stamps)
+			t.rec.Names, t.rec.Foreign, t.rec.Stamps, t.renamed = f.names, f.foreign, keptStamps(f.stamps), nil
 			if err != nil {
 				s.fault(t, because("The folder "+f.dir+" cannot be used", err))
 				return
@@ -57,19 +57,19 @@ type finding struct {
 
 	ours    int            // files that are ours, for they are as they were
 	changed bool           // others are not as they were
-	names   map[int]string // if some are ours
-	have    Bits           // likewise
+	names   map[int]string // of those that are not where the layout has them
+	have    Bits           // if some are ours
 }
 
 // took has what is there used.
 func (s *state) took(t *torrent, f finding) {
 	switch {
 	case f.ours > 0 && !f.changed:
-		t.rec.Names, t.have, t.drawn, t.dirty = f.names, f.have, nil, true
+		t.have, t.drawn, t.dirty = f.have, nil, true
 		s.count(t)
 		s.note(t, "Its files are as they were when it was in the list before, so it goes on with them.")
 	case f.ours > 0:
-		t.rec.Names, t.rec.Recheck, t.checkNow, t.dirty = f.names, true, true, true
+		t.rec.Recheck, t.checkNow, t.dirty = true, true, true
 		s.note(t, "Some of its files are as they were when it was in the list before, so it goes on with them; "+
 			"others are not and will not be changed. They are checked.")
 	case len(f.foreign) > 0:
@@ -85,13 +85,21 @@ func lookFor(files disk.Options, incomplete string, before *store.Record, rivals
 		return f, nil
 	}
 	f.dir = files.Dir
-	f.foreign, f.stamps, err = disk.Existing(files)
+	f.names, f.foreign, f.stamps, err = existing(files)
 	if incomplete != "" && incomplete != files.Dir && err == nil && len(f.foreign) == 0 { // what is there already is used where it is
 		f.dir, f.final = incomplete, files.Dir
 		files.Dir = incomplete
-		f.foreign, f.stamps, err = disk.Existing(files)
+		f.names, f.foreign, f.stamps, err = existing(files)
 	}
 	return f, err
+}
+
+// existing is disk.Existing for files that may also lie where the metainfo has them, with
+// the names that they have then.
+func existing(files disk.Options) (names map[int]string, foreign []int, stamps []disk.Stamp, err error) {
+	files.Names = disk.GivenNames(files)
+	foreign, stamps, err = disk.Existing(files)
+	return files.Names, foreign, stamps, err
 }
 
 // recognise finds the files of a torrent that was removed from the list, if some are

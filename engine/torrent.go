@@ -148,7 +148,7 @@ type File struct {
 	Length int64    // bytes
 	Offset int64    // of its first byte in the torrent
 
-	altered bool // the metainfo names it otherwise
+	given []string // its path as the metainfo has it, not safe, if that is another one; else nil
 }
 
 // PieceRange returns the first piece of the file and the one after its last;

@@ -70,7 +70,8 @@ func renameAll(paths [][]string, parent []string, name string, chosen func(int) 
 func differ(paths [][]string, changed map[int][]string) error {
 	files, folders := make(map[string]int), make(map[string]bool)
 	for i, path := range paths {
-		if now, ok := changed[i]; ok {
+		now, moved := changed[i]
+		if moved {
 			path = now
 		}
 		folded := ""
@@ -81,7 +82,8 @@ func differ(paths [][]string, changed map[int][]string) error {
 			}
 		}
 		for _, key := range []string{folded, folded + fold(partSuffix)} {
-			if _, ok := files[key]; ok {
+			other, ok := files[key]
+			if _, renamed := changed[other]; ok && (renamed || moved) {
 				return fmt.Errorf("there is a file of that name already: %s", quote(strings.Join(path, "/")))
 			}
 			files[key] = i

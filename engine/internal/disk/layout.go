@@ -16,7 +16,10 @@ type File struct {
 	Offset int64    // of the first byte in the torrent
 	Pad    bool     // BEP 47, or between v2 files: all zeros, never on disk
 
-	Keep bool // Names has it in any case, since another layout may call it otherwise
+	// Given is the path below the save folder as the metainfo has it, if that is another
+	// one, else nil. It is not safe. Names has such a file in any case, since another
+	// layout may call it otherwise.
+	Given []string
 
 	spare bool // see Options.Key
 }
@@ -60,7 +63,7 @@ func (l Layout) check() error {
 
 func local(path []string) bool {
 	for _, element := range path {
-		if element == "" || element == "." || strings.ContainsAny(element, "/"+string(filepath.Separator)+"\x00") {
+		if element == "" || element == "." || element == ".." || strings.ContainsAny(element, "/"+string(filepath.Separator)+"\x00") {
 			return false
 		}
 	}

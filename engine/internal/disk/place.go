@@ -54,7 +54,7 @@ func newTable(o Options, dir string) (table, error) {
 		t.layout = o.Layout.withSpare(o.Key)
 	}
 	for i, f := range o.Layout.Files {
-		if f.Keep && !f.Pad {
+		if f.Given != nil && !f.Pad {
 			t.kept = append(t.kept, i)
 		}
 	}

@@ -235,7 +235,7 @@ func TestRenameWhileBusy(t *testing.T) {
 // program with different rules for safe names make them.
 func TestNamesOfAnotherVersion(t *testing.T) {
 	old, now := lay(8, "t/a_", 8, "t/b", 12), lay(8, "t/a", 8, "t/b", 12)
-	old.Files[0].Keep, now.Files[0].Keep = true, true
+	old.Files[0].Given, now.Files[0].Given = []string{"x"}, []string{"x"}
 	dir, data := t.TempDir(), content(old)
 	d := open(t, Options{Dir: dir, Layout: old, Policy: suffix})
 	writePieces(t, d, data, 0, 1)
