@@ -94,3 +94,26 @@ func FuzzRename(f *testing.F) {
 		}
 	})
 }
+
+// TestRenameBesideTwins has files whose names only some file systems tell apart, as they
+// are found on others: what is not renamed may stay as it is.
+func TestRenameBesideTwins(t *testing.T) {
+	paths := pathsOf("t/Makefile", "t/makefile", "t/a")
+	if got, err := RenameFile(paths, 2, "b"); err != nil || len(got) != 1 {
+		t.Errorf("%v, %v", got, err)
+	}
+	if got, err := RenameFile(paths, 2, "MAKEFILE"); err == nil {
+		t.Errorf("a third one: %v", got)
+	}
+	if got, err := RenameFile(paths, 1, "MAKEFILE"); err == nil {
+		t.Errorf("one of them: %v", got)
+	}
+}
+
+func TestPlain(t *testing.T) {
+	for name, want := range map[string]bool{"R.E.M./é 日本": true, "a\n": false, "\u202ea": false, "a\xff": false} {
+		if Plain(name) != want {
+			t.Errorf("%q: %v", name, !want)
+		}
+	}
+}
