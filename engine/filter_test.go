@@ -1,12 +1,16 @@
 package engine
 
 import (
+	"context"
 	"net/netip"
 	"os"
 	"path/filepath"
+	"slices"
 	"strings"
 	"testing"
 	"time"
+
+	"piecewise/engine/internal/store"
 )
 
 // The filter of a file and of what was typed holds, is read again when the file
@@ -116,6 +120,36 @@ func TestFilterIsShutAtFirst(t *testing.T) {
 	}
 }
 
+// An engine that starts with a filter is shut until that is made.
+func TestFilterIsShutAtTheStart(t *testing.T) {
+	e := New(loopbackConfig(t.TempDir(), t.TempDir()))
+	st, _, err := store.Open(e.cfg.Profile)
+	ok(t, err)
+	s := must[*state](t)(load(e, st))
+	s.control, s.store, s.settings.IPFilter, s.settings.FilterRanges = &fakeControl{}, st, true, "9.9.9.9"
+	hold := make(chan struct{})
+	for range taskLanes { // whoever could make it has something else to do
+		s.tasks.push(func() func(*state) { <-hold; return nil })
+	}
+	ctx, cancel := context.WithCancel(t.Context())
+	ended := make(chan error, 1)
+	go func() { ended <- e.serve(ctx, s) }()
+	refuses := func(a string) bool { return s.filter.gate.Refuses(netip.MustParseAddr(a)) }
+	ok(t, e.do(t.Context(), func(*state) error { return nil })) // it has started
+	if !refuses("8.8.8.8") {
+		t.Error("somebody comes in")
+	}
+	close(hold)
+	for late := time.Now().Add(patience); refuses("8.8.8.8") && time.Now().Before(late); {
+		time.Sleep(time.Millisecond)
+	}
+	if refuses("8.8.8.8") || !refuses("9.9.9.9") {
+		t.Error("it is not opened to all but who was typed")
+	}
+	cancel()
+	ok(t, <-ended)
+}
+
 // Bans by hand hold after a restart, those of wrong blocks do not.
 func TestBansAreKept(t *testing.T) {
 	cfg := loopbackConfig(t.TempDir(), t.TempDir())
@@ -131,6 +165,12 @@ func TestBansAreKept(t *testing.T) {
 	b.await("the bans", func(s *Snapshot) bool { return len(s.Bans) == 3 })
 	since := b.snap.Bans[0].Since
 	b.stop()
+	control := &fakeControl{}
+	_, stop := serveAs(t, control, cfg)
+	stop()
+	if want := []string{"ban 10.0.0.2:0", "ban [2001:db8::]:0"}; !slices.Equal(control.bans, want) {
+		t.Errorf("the peers are told %q, want %q", control.bans, want)
+	}
 	b = launch(t, cfg)
 	b.await("the bans again", func(s *Snapshot) bool { return len(s.Bans) > 0 })
 	if got := b.snap.Bans; len(got) != 2 || got[0].Addr.String() != "10.0.0.2:0" || got[0].Why != byYou || !got[0].Since.Equal(since) || got[1].Addr.String() != "[2001:db8::]:0" {
