@@ -9,6 +9,7 @@ import (
 	"slices"
 	"sync"
 	"sync/atomic"
+	"syscall"
 )
 
 // Sync waits until every file written since the last Sync, and every folder
@@ -201,7 +202,7 @@ func syncFolder(path string) error {
 		return refused("sync folder", path, err)
 	}
 	defer folder.Close()
-	if err := folder.Sync(); err != nil && !errors.Is(err, errors.ErrUnsupported) && !errors.Is(err, fs.ErrInvalid) {
+	if err := folder.Sync(); err != nil && !errors.Is(err, errors.ErrUnsupported) && !errors.Is(err, syscall.EINVAL) {
 		return refused("sync folder", path, err)
 	}
 	return nil

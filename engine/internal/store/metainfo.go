@@ -12,6 +12,7 @@ import (
 	"runtime"
 	"strconv"
 	"strings"
+	"syscall"
 	"time"
 
 	"github.com/anacrolix/torrent/bencode"
@@ -185,7 +186,11 @@ func syncFolder(path string) error {
 	if err != nil {
 		return err
 	}
-	return errors.Join(folder.Sync(), folder.Close())
+	err = folder.Sync()
+	if errors.Is(err, errors.ErrUnsupported) || errors.Is(err, syscall.EINVAL) {
+		err = nil // not all file systems can
+	}
+	return errors.Join(err, folder.Close())
 }
 
 // removeTemporary removes what an interrupted replace left.
