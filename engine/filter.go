@@ -30,6 +30,7 @@ type filter struct {
 	gate    *ipfilter.Gate
 	told    FilterState
 	stamp   stamp // of the file that was read
+	whole   bool  // what holds is of the file as well, not only what was typed
 	loads   int   // how often it was begun; an older result is not taken
 	looking bool  // a job looks whether the file has changed
 }
@@ -63,7 +64,7 @@ func (s *state) refilter() {
 	}
 	f.loads++
 	f.gate.Set(nil)
-	f.told, f.stamp, s.changed = FilterState{Refused: f.told.Refused}, stamp{}, true
+	f.told, f.stamp, f.whole, s.changed = FilterState{Refused: f.told.Refused}, stamp{}, false, true
 }
 
 // loadFilter reads the file and what was typed, and has that hold.
@@ -153,13 +154,14 @@ func (s *state) filtered(r filterRead) {
 		if told.Err != f.told.Err {
 			s.emit(Notice, nil, told.Err)
 		}
-		if before := f.told; before.Ranges > 0 && f.stamp.path == r.stamp.path && before.Err == "" {
+		if before := f.told; f.whole && f.stamp.path == r.stamp.path {
 			told.Rules, told.Ranges, told.Loaded = before.Rules, before.Ranges, before.Loaded
 			f.told, f.stamp = told, r.stamp // what was read before holds
 			return
 		}
 	}
 	f.gate.Set(r.filter)
+	f.whole = r.err == nil
 	told.Ranges = r.filter.Ranges()
 	f.told, f.stamp = told, r.stamp
 	control := s.control

@@ -97,6 +97,11 @@ func TestFilterFileChanges(t *testing.T) {
 	if s.filter.loads != 3 || len(s.next.Events) != 1 || !gate.Refuses(netip.MustParseAddr("1.2.3.5")) {
 		t.Errorf("read %d times, events %v", s.filter.loads, s.next.Events)
 	}
+	s.loadFilter() // the user asks for it, in vain again
+	work()
+	if s.filter.loads != 4 || !gate.Refuses(netip.MustParseAddr("1.2.3.5")) || s.filter.told.Rules != 2 {
+		t.Errorf("missed twice: %+v", s.filter.told)
+	}
 }
 
 // While the first filter is being made nobody is let in.
