@@ -177,7 +177,8 @@ func newRoute(cfg Config, v Settings, lost bool) *route.Route {
 // whether it is anonymous. The profile is read if there is one.
 func routeOf(cfg Config) (way *route.Route, anonymous bool, err error) {
 	kept, lost := keptSettings{Settings: DefaultSettings()}, false
-	if _, err := os.Stat(cfg.Profile); cfg.Profile != "" && err == nil {
+	// Of an empty profile nothing is to be read, and none is made for a link that leads nowhere.
+	if there, err := os.ReadDir(cfg.Profile); cfg.Profile != "" && err == nil && len(there) > 0 {
 		st, _, err := store.Open(cfg.Profile)
 		if errors.Is(err, store.ErrInUse) {
 			return nil, false, ErrProfileInUse
