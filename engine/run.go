@@ -96,6 +96,7 @@ func (e *Engine) serve(ctx context.Context, s *state) error {
 	var router sync.WaitGroup
 	router.Go(func() { _ = s.route.Run(routing) }) // likewise
 	defer s.followRoute()()
+	s.way = s.wayNow() // sockets were made before anybody listened
 
 	var mapper sync.WaitGroup
 	mapper.Go(func() { _ = s.reach.mapper.Run(announcing) })   // likewise
