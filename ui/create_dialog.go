@@ -1,7 +1,6 @@
 package ui
 
 import (
-	"context"
 	"errors"
 	"path/filepath"
 	"strings"
@@ -30,38 +29,32 @@ type recipe struct {
 // createDialog asks for a recipe, and shows what it makes.
 type createDialog struct {
 	*form
-	w       *Window
-	r       recipe
-	content *engine.Content // what is at the path; nil while that is not known
-	looked  int             // how often that was asked for; older answers are dropped
-	wrong   error           // why there is none
-	cancel  context.CancelFunc
-
-	path, save *field
-	plan       *widget.Label
+	*contentField
+	w    *Window
+	r    recipe
+	save *field
+	plan *widget.Label
 }
 
 // askCreate shows the dialog, with what was chosen the last time.
 func (w *Window) askCreate() {
-	d := &createDialog{w: w, r: w.recipe, form: newForm(&w.sheets), cancel: func() {}}
-	d.build()
+	d := newCreateDialog(w)
 	sh := &sheet{title: "New torrent", content: d.form.content(), size: fyne.NewSize(640, 560), focus: d.path, shown: d.look}
 	sh.choices = []choice{{label: "Create", stay: d.bad, run: d.make}, {label: "Cancel", run: func() { d.cancel() }}}
 	d.accept = func() { w.sheets.choose(sh, sh.choices[0]) }
 	w.sheets.show(sh)
 }
 
+func newCreateDialog(w *Window) *createDialog {
+	d := &createDialog{w: w, r: w.recipe, form: newForm(&w.sheets)}
+	d.contentField = newContentField(w, d.form, d.r.path)
+	d.leave, d.moved, d.seen = func() string { return d.r.save }, d.savesBeside, d.showPlan
+	d.build()
+	return d
+}
+
 func (d *createDialog) build() {
-	d.path = d.ask("File or folder", d.r.path, "its whole path", d.readPath)
-	pick := func(label string, from func(context.Context, string, func(string, error))) *button {
-		b := d.press(label, func() { from(d.w.ctx, filepath.Dir(d.path.Text), d.picked) })
-		if d.w.cfg.Desktop == nil {
-			b.Disable()
-		}
-		return b
-	}
-	d.row("File or folder", d.path)
-	d.row("", pick("Choose a file…", d.w.desktop.PickFile), pick("Choose a folder…", d.w.desktop.PickFolder))
+	d.rows()
 	d.save = d.ask("Save as", d.r.save, "a .torrent file", d.readSave)
 	d.row("Save as", d.save)
 	d.row("Hashes", d.choose([]string{"v1: for all clients", "v2: for new clients only", "hybrid: both"}, int(d.r.format), func(i int) {
@@ -100,33 +93,12 @@ func lengthName(n int64) string {
 	return format.Count(int(n>>20)) + " MiB"
 }
 
-// picked takes over what was chosen in a file dialog.
-func (d *createDialog) picked(path string, err error) {
-	switch {
-	case err != nil:
-		d.w.say("Cannot choose files: " + sentenceOf(err))
-	case path != "":
-		d.path.SetText(path)
+// savesBeside takes over another path, beside which the .torrent goes if nothing else was said.
+func (d *createDialog) savesBeside(was string) {
+	d.r.path = d.at
+	if d.save != nil && (d.r.save == "" || d.r.save == saveFor(was)) {
+		d.save.SetText(saveFor(d.at))
 	}
-}
-
-// readPath takes the path, and looks what is there if it is another one.
-func (d *createDialog) readPath(text string) error {
-	text = strings.TrimSpace(text)
-	if text != d.r.path {
-		if d.save != nil && (d.r.save == "" || d.r.save == saveFor(d.r.path)) {
-			defer func() { d.save.SetText(saveFor(text)) }()
-		}
-		d.r.path = text
-		d.look()
-	}
-	switch {
-	case !filepath.IsAbs(text):
-		return errors.New("name a file or folder by its whole path")
-	case d.content == nil && d.wrong == nil:
-		return errors.New("looking what is there…")
-	}
-	return d.wrong
 }
 
 // saveFor is where the .torrent of a path goes if nothing else is said: beside it.
@@ -176,30 +148,6 @@ func tiersIn(text string) [][]string {
 	return tiers
 }
 
-// look finds what is at the path.
-func (d *createDialog) look() {
-	d.cancel()
-	d.content, d.wrong = nil, nil
-	d.looked++
-	looked, path, save := d.looked, d.r.path, d.r.save
-	if !filepath.IsAbs(path) {
-		d.showPlan()
-		return
-	}
-	var ctx context.Context
-	ctx, d.cancel = context.WithCancel(d.w.ctx)
-	d.w.looks.add(func(context.Context) func() {
-		content, err := engine.LookAt(ctx, path, engine.IgnoredNames(), save)
-		return func() {
-			if looked == d.looked {
-				d.content, d.wrong = content, err
-				d.check()
-				d.showPlan()
-			}
-		}
-	})
-}
-
 // options are the choices, with a length of pieces if that is known.
 func (r *recipe) options(c *engine.Content, creator string) engine.CreateOptions {
 	o := engine.CreateOptions{
@@ -220,7 +168,7 @@ func (w *Window) creator() string { return strings.TrimSpace(w.cfg.ProgramName +
 
 // showPlan says what the torrent will be.
 func (d *createDialog) showPlan() {
-	c := d.content
+	c := d.found
 	if c == nil {
 		setText(d.plan, "")
 		return

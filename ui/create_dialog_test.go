@@ -127,8 +127,7 @@ func TestCreateDialogCancels(t *testing.T) {
 func TestCreateDialogShowsThePlan(t *testing.T) {
 	w := newWindow(t)
 	w.apply(engine.Update{Snapshot: aSnapshot()})
-	d := &createDialog{w: w, form: newForm(&w.sheets), cancel: func() {}}
-	d.build()
+	d := newCreateDialog(w)
 	_, _, dir := creating(t, w)
 	d.path.SetText(dir)
 	run(t, w.looks)

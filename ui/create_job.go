@@ -32,7 +32,7 @@ func (d *createDialog) make() {
 	d.cancel()
 	d.w.recipe = d.r
 	ctx, cancel := context.WithCancel(d.w.ctx)
-	c := &creation{w: d.w, r: d.r, content: d.content, bar: widget.NewProgressBar(), text: widget.NewLabel("Waiting…")}
+	c := &creation{w: d.w, r: d.r, content: d.found, bar: widget.NewProgressBar(), text: widget.NewLabel("Waiting…")}
 	c.sheet = &sheet{
 		title: "Making " + shortName(c.r.save), content: container.NewVBox(c.bar, c.text), size: fyne.NewSize(460, 130),
 		choices: []choice{{label: "Cancel", run: func() {

@@ -5,7 +5,6 @@ import (
 	"errors"
 	"net/netip"
 	"net/url"
-	"path/filepath"
 	"strconv"
 	"strings"
 
@@ -22,21 +21,16 @@ import (
 // own tracker, and gives out the link: all in one sheet, one part after the other.
 type shareDialog struct {
 	*form
+	*contentField
 	w     *Window
 	sheet *sheet
 	parts [3]fyne.CanvasObject // what is asked, how far it is, what came of it
 	stage shareStage
 
-	at      string // the file or folder
-	place   int    // of places, where others reach us
-	name    string // a host, with or without a port, that stands in for it
-	places  []engine.Place
-	content *engine.Content // what is there; nil while that is not known
-	looked  int             // how often that was asked for; older answers are dropped
-	wrong   error           // why there is none
-	cancel  context.CancelFunc
+	place  int    // of places, where others reach us
+	name   string // a host, with or without a port, that stands in for it
+	places []engine.Place
 
-	path *field
 	box  *choiceBox
 	plan *widget.Label
 	job  *shareJob // nil before the first
@@ -64,7 +58,9 @@ func (w *Window) askShare() {
 }
 
 func (w *Window) showShare(places []engine.Place) {
-	d := &shareDialog{w: w, places: places, form: newForm(&w.sheets), cancel: func() {}}
+	d := &shareDialog{w: w, places: places, form: newForm(&w.sheets)}
+	d.contentField = newContentField(w, d.form, "")
+	d.seen = d.showPlan
 	d.build()
 	d.sheet = &sheet{
 		title: "Share a file or folder", content: container.NewStack(d.parts[:]...), size: fyne.NewSize(640, 350), focus: d.path,
@@ -77,16 +73,7 @@ func (w *Window) showShare(places []engine.Place) {
 }
 
 func (d *shareDialog) build() {
-	d.path = d.ask("File or folder", "", "its whole path", d.readPath)
-	pick := func(label string, from func(context.Context, string, func(string, error))) *button {
-		b := d.press(label, func() { from(d.w.ctx, filepath.Dir(d.path.Text), d.picked) })
-		if d.w.cfg.Desktop == nil {
-			b.Disable()
-		}
-		return b
-	}
-	d.row("File or folder", d.path)
-	d.row("", pick("Choose a file…", d.w.desktop.PickFile), pick("Choose a folder…", d.w.desktop.PickFolder))
+	d.rows()
 	var names []string
 	for _, p := range d.places {
 		names = append(names, view.PlaceName(p))
@@ -159,56 +146,13 @@ func (d *shareDialog) update() {
 	}
 }
 
-// picked takes over what was chosen in a file dialog.
-func (d *shareDialog) picked(path string, err error) {
-	switch {
-	case err != nil:
-		d.w.say("Cannot choose files: " + sentenceOf(err))
-	case path != "":
-		d.path.SetText(path)
+// showPlan says what will be shared.
+func (d *shareDialog) showPlan() {
+	text := ""
+	if c := d.found; c != nil {
+		text = format.Size(c.Size) + " in " + format.Plural(len(c.List), "file", "files") + "."
 	}
-}
-
-// readPath takes the path, and looks what is there if it is another one.
-func (d *shareDialog) readPath(text string) error {
-	if text = strings.TrimSpace(text); text != d.at {
-		d.at = text
-		d.look()
-	}
-	switch {
-	case !filepath.IsAbs(text):
-		return errors.New("name a file or folder by its whole path")
-	case d.content == nil && d.wrong == nil:
-		return errors.New("looking what is there…")
-	}
-	return d.wrong
-}
-
-// look finds what is at the path.
-func (d *shareDialog) look() {
-	d.cancel()
-	d.content, d.wrong = nil, nil
-	d.looked++
-	looked, path := d.looked, d.at
-	setText(d.plan, "")
-	if !filepath.IsAbs(path) {
-		return
-	}
-	var ctx context.Context
-	ctx, d.cancel = context.WithCancel(d.w.ctx)
-	d.w.looks.add(func(context.Context) func() {
-		content, err := engine.LookAt(ctx, path, engine.IgnoredNames(), "")
-		return func() {
-			if looked != d.looked {
-				return
-			}
-			d.content, d.wrong = content, err
-			d.check()
-			if err == nil {
-				setText(d.plan, format.Size(content.Size)+" in "+format.Plural(len(content.List), "file", "files")+".")
-			}
-		}
-	})
+	setText(d.plan, text)
 }
 
 // readName takes a host that others reach us by, with a port if that is another one

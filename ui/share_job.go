@@ -48,8 +48,8 @@ func (j *shareJob) begin() {
 	ctx, d.cancel = context.WithCancel(d.w.ctx)
 	j.bar.SetValue(0)
 	setText(j.text, "Waiting…")
-	o := engine.CreateOptions{PieceLength: engine.PieceLengthFor(d.content.Size), CreatedBy: d.w.creator(), Created: time.Now()}
-	content, v := d.content, d.way()
+	o := engine.CreateOptions{PieceLength: engine.PieceLengthFor(d.found.Size), CreatedBy: d.w.creator(), Created: time.Now()}
+	content, v := d.found, d.way()
 	d.w.makes.add(func(context.Context) func() {
 		s, err := j.share(ctx, content, o, v)
 		return func() {

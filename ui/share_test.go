@@ -41,7 +41,7 @@ func TestShare(t *testing.T) {
 	}
 	d.path.SetText(dir)
 	s.press(fyne.KeyReturn) // nobody has looked yet
-	s.until("what is there", func() bool { return d.content != nil })
+	s.until("what is there", func() bool { return d.found != nil })
 	s.press(fyne.KeyReturn)
 	s.press(fyne.KeyReturn) // once too often changes nothing
 	if d.stage != shareWorks || !d.parts[shareWorks].Visible() {
@@ -85,7 +85,7 @@ func TestShare(t *testing.T) {
 func TestShareCancels(t *testing.T) {
 	s, d, dir := sharing(t)
 	d.path.SetText(dir)
-	s.until("what is there", func() bool { return d.content != nil })
+	s.until("what is there", func() bool { return d.found != nil })
 	d.goOn()
 	s.press(fyne.KeyEscape)
 	if d.stage != shareAsks || !s.sheets.open() {
@@ -98,7 +98,7 @@ func TestShareCancels(t *testing.T) {
 	s.until("the dialog", func() bool { return s.Window.sharing != nil && s.Window.sharing != d })
 	d = s.Window.sharing
 	d.path.SetText(dir)
-	s.until("what is there", func() bool { return d.content != nil })
+	s.until("what is there", func() bool { return d.found != nil })
 	d.goOn()
 	s.until("the link of what is shared already", func() bool { return d.stage == shareDoneWell })
 	s.until("one torrent", func() bool { return len(s.snapshot.Torrents) == 1 })
@@ -117,7 +117,7 @@ func TestSharePortTaken(t *testing.T) {
 	s.saveSettings(v)
 	s.until("the settings", func() bool { return s.snapshot.Settings.TrackerPort == v.TrackerPort })
 	d.path.SetText(dir)
-	s.until("what is there", func() bool { return d.content != nil })
+	s.until("what is there", func() bool { return d.found != nil })
 	d.goOn()
 	s.until("the end", func() bool { return d.stage == shareAsks })
 	if !strings.Contains(d.fault.Text, "in use") || len(s.snapshot.Torrents) != 0 {
