@@ -50,8 +50,8 @@ const (
 // The items of the list's menu, by how far below the pointer they are.
 const (
 	menuResume = 15
-	menuPause  = 80
-	menuRemove = 113
+	menuPause  = 48
+	menuRemove = 80
 )
 
 var (

@@ -84,10 +84,6 @@ func (w *Window) torrentActions() []*action {
 			why: w.nothingPaused, run: w.resume,
 		},
 		{
-			id: "continue", label: "Continue in the files that are there…", icon: theme.MediaSkipNextIcon(), menu: "Torrent", context: true,
-			why: w.nothingInTheWay, run: w.askContinue,
-		},
-		{
 			id: "pause", label: "Pause", icon: theme.MediaPauseIcon(), menu: "Torrent", toolbar: true, context: true,
 			why: w.nothingRuns, run: w.pause,
 		},
@@ -131,6 +127,10 @@ func (w *Window) torrentActions() []*action {
 		{
 			id: "recheck", label: "Recheck", icon: theme.ConfirmIcon(), menu: "Torrent", context: true,
 			why: w.nothingToCheck, run: w.recheck,
+		},
+		{
+			id: "continue", label: "Continue in the files that are there…", icon: theme.MediaSkipNextIcon(), menu: "Torrent", context: true,
+			why: w.nothingInTheWay, run: w.askContinue,
 		},
 		{
 			id: "all", label: "Select all", menu: "Torrent", first: true, shortcut: &fyne.ShortcutSelectAll{},
